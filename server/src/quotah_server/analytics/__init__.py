@@ -1,0 +1,1 @@
+"""Query in, Table out: the one analytics interface, whoever asks."""

@@ -1,0 +1,1 @@
+"""The dozen functions in which the event engines differ."""

@@ -1,0 +1,51 @@
+"""A priced event: a call, its usage, and what it cost, with the arithmetic."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+import msgspec
+
+from quotah_server.domain.call import Call
+from quotah_server.domain.usage import Usage
+
+CostStatus = Literal["reported", "computed", "estimated", "unpriced"]
+"""reported: the provider named the amount. computed: units × rates. estimated: computed from counts
+that are ours. unpriced: no rate known; the cost is then None, never 0."""
+
+
+class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One product of the sum: ``quantity × rate_usd / per = amount_usd``.
+
+    rule: where the rate comes from (``genai-prices:openai/gpt-4o``).
+    """
+
+    unit: str
+    quantity: int
+    rate_usd: Decimal
+    per: int
+    amount_usd: Decimal
+    rule: str = ""
+
+
+class Price(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a call cost. ``cost_usd`` is quantised to 1e-12 and equals the sum of the items before rounding."""
+
+    status: CostStatus
+    cost_usd: Decimal | None
+    items: tuple[LineItem, ...]
+    price_version: str
+    reason: str = ""
+    """Why it is unpriced or estimated, for people."""
+
+
+class PricedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is journaled and stored: one per attempt."""
+
+    call: Call
+    usage: Usage
+    cost_usd: Decimal | None
+    cost_status: CostStatus
+    price_version: str
+    cost_reason: str = ""

@@ -1,0 +1,38 @@
+"""Money: Decimal dollars, integer pico-dollars in counters, never a float.
+
+A cost is quantised once per event, half-even, to 1e-12 USD; sums of costs are exact.
+"""
+
+from __future__ import annotations
+
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+
+QUANTUM = Decimal("1e-12")
+PICO_PER_USD = 10**12
+COST_LIMIT_USD = Decimal(1_000_000)
+"""An event of this much or more is not believed (DECIMAL(18,12) holds less)."""
+
+_CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
+
+
+def quantise(amount_usd: Decimal) -> Decimal:
+    """Round dollars to 1e-12, half-even."""
+    return amount_usd.quantize(QUANTUM, context=_CONTEXT)
+
+
+def to_pico(amount_usd: Decimal) -> int:
+    """Turn quantised dollars into integer pico-dollars, exactly."""
+    return int(quantise(amount_usd).scaleb(12, context=_CONTEXT))
+
+
+def from_pico(pico_usd: int) -> Decimal:
+    """Turn integer pico-dollars into dollars, exactly."""
+    return Decimal(pico_usd).scaleb(-12, context=_CONTEXT)
+
+
+def usd_text(amount_usd: Decimal) -> str:
+    """Render dollars for JSON: plain notation, no exponent, no trailing zeros."""
+    text = format(amount_usd, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text in ("", "-0") else text

@@ -1,0 +1,98 @@
+"""Usage: what one call consumed, in disjoint units.
+
+Providers report inclusive totals (``prompt_tokens`` holds cached tokens) or exclusive ones
+(Anthropic's ``input_tokens`` does not). Behind the provider rooms there is one form: every token is
+counted under exactly one unit, so that a price is a sum of products. The inclusive totals under
+OpenTelemetry's names are derived, never stored beside it.
+
+Missing is not zero: a unit that the provider did not report is absent from ``units``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+MAX_COUNT = 2**40
+"""A larger count is not believed."""
+
+# Token units. Text unless the name says otherwise.
+INPUT = "input"
+"""Input tokens that were neither read from nor written to a cache."""
+CACHE_READ = "cache_read"
+CACHE_WRITE_5M = "cache_write_5m"
+CACHE_WRITE_30M = "cache_write_30m"
+CACHE_WRITE_1H = "cache_write_1h"
+CACHE_WRITE_12H = "cache_write_12h"
+OUTPUT = "output"
+"""Output tokens other than reasoning."""
+REASONING = "reasoning"
+INPUT_AUDIO = "input_audio"
+INPUT_IMAGE = "input_image"
+INPUT_VIDEO = "input_video"
+CACHE_READ_AUDIO = "cache_read_audio"
+CACHE_READ_IMAGE = "cache_read_image"
+OUTPUT_AUDIO = "output_audio"
+OUTPUT_IMAGE = "output_image"
+
+INPUT_UNITS = (
+    INPUT, CACHE_READ, CACHE_WRITE_5M, CACHE_WRITE_30M, CACHE_WRITE_1H, CACHE_WRITE_12H,
+    INPUT_AUDIO, INPUT_IMAGE, INPUT_VIDEO, CACHE_READ_AUDIO, CACHE_READ_IMAGE,
+)  # fmt: skip
+CACHE_READ_UNITS = (CACHE_READ, CACHE_READ_AUDIO, CACHE_READ_IMAGE)
+CACHE_WRITE_UNITS = (CACHE_WRITE_5M, CACHE_WRITE_30M, CACHE_WRITE_1H, CACHE_WRITE_12H)
+OUTPUT_UNITS = (OUTPUT, REASONING, OUTPUT_AUDIO, OUTPUT_IMAGE)
+
+# Units that are not tokens.
+REQUEST = "request"
+WEB_SEARCH = "web_search"
+FILE_SEARCH = "file_search"
+CODE_CONTAINER = "code_container"
+
+
+class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Disjoint units of one call.
+
+    units: unit → count (≥ 0, ≤ MAX_COUNT).
+    missing: the provider reported no usage at all; ``units`` is then empty or estimated.
+    estimated: the counts are ours, not the provider's.
+    flags: what was odd about the report, each a stable word (``unknown_unit:foo``, ``cache_exceeds_input``).
+    """
+
+    units: dict[str, int] = {}
+    missing: bool = False
+    estimated: bool = False
+    flags: tuple[str, ...] = ()
+
+    def total(self, names: tuple[str, ...]) -> int | None:
+        """Sum some units; None when none of them was reported."""
+        found = [self.units[name] for name in names if name in self.units]
+        return sum(found) if found else None
+
+    @property
+    def input_tokens(self) -> int | None:
+        """All input tokens, cached and written ones included (OpenTelemetry's meaning)."""
+        return self.total(INPUT_UNITS)
+
+    @property
+    def output_tokens(self) -> int | None:
+        """All output tokens, reasoning included."""
+        return self.total(OUTPUT_UNITS)
+
+    @property
+    def cache_read_input_tokens(self) -> int | None:
+        return self.total(CACHE_READ_UNITS)
+
+    @property
+    def cache_write_input_tokens(self) -> int | None:
+        return self.total(CACHE_WRITE_UNITS)
+
+    @property
+    def reasoning_output_tokens(self) -> int | None:
+        return self.units.get(REASONING)
+
+
+def without_zeros(units: Mapping[str, int]) -> dict[str, int]:
+    """Drop units whose count is zero, keeping the plain input and output counts."""
+    return {name: n for name, n in units.items() if n or name in (INPUT, OUTPUT)}

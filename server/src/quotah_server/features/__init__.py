@@ -1,0 +1,1 @@
+"""Control-plane nouns, one folder each; the gateway is never imported here."""

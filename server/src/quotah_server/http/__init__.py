@@ -1,0 +1,1 @@
+"""The toolbox of FastAPI endpoints: problems, sessions, pages. Knows no feature."""

@@ -1,0 +1,1 @@
+"""From a finished call to a stored event: record, journal, drain."""

@@ -1,0 +1,59 @@
+"""What a provider room offers: pure functions from its wire to our domain."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from quotah_server.domain.usage import Usage
+
+
+class Answer(msgspec.Struct):
+    """What accounting needs of one answer; streams fill it event by event (never adding: the last
+    non-null value of a field stands)."""
+
+    model: str | None = None
+    response_id: str | None = None
+    service_tier: str | None = None
+    region: str | None = None
+    finish_reason: str | None = None
+    usage: dict[str, Any] | None = None
+    """The provider's usage object, untouched; None when it sent none."""
+    extras: dict[str, Any] = {}
+    """What changes the bill and stands outside of usage: tool counts, speed, …"""
+    error_class: str | None = None
+    """Set when the body or stream itself reports a failure."""
+    complete: bool = False
+    """The stream reached its end as the provider means it to."""
+
+
+class Provider(Protocol):
+    """A provider room. ``merge`` sees parsed stream events in order; ``needles`` let the gateway skip,
+    without parsing, every frame that holds none of them."""
+
+    name: str
+
+    def operation(self, method: str, path: str) -> str | None:
+        """Name the operation of a request path below the base URL (``/chat/completions`` → ``chat``);
+        None for a path that is passed through without being understood."""
+        ...
+
+    def needles(self, operation: str) -> tuple[bytes, ...]:
+        """Byte strings, at least one of which every frame that ``merge`` cares for contains."""
+        ...
+
+    def read_body(self, operation: str, body: Mapping[str, Any]) -> Answer:
+        """Read a whole JSON answer."""
+        ...
+
+    def merge(self, operation: str, answer: Answer, event: Mapping[str, Any]) -> None:
+        """Fold one stream event into the answer."""
+        ...
+
+    def usage(
+        self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
+    ) -> Usage:
+        """Turn the provider's usage object into disjoint units; never raises on odd input, flags it."""
+        ...

@@ -1,0 +1,1 @@
+"""Where things are kept: control data, events, counters. Each reached through a small Protocol."""

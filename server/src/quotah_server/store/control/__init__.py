@@ -1,0 +1,1 @@
+"""Accounts, keys and configuration: SQLAlchemy on SQLite or PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Events: append once, ask in bulk. Memory, DuckDB, ClickHouse behind one Protocol."""
