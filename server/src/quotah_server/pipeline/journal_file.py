@@ -1,0 +1,210 @@
+"""The journal's SQLite file: its tables, and what happens to it when it is damaged.
+
+Used by one thread of one process (see ``journal.py``). The locking mode is exclusive, so a second
+process that opens the same file is told so at once instead of sharing it.
+
+Every row carries a CRC-32 of its payload: SQLite notices damaged pages, not damaged digits.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import apsw
+
+from quotah_server.domain.errors import StartupError
+
+SCHEMA_VERSION = 1
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS journal (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    event_id TEXT NOT NULL,
+    crc INTEGER NOT NULL,
+    payload BLOB NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS journal_event_id ON journal (event_id);
+CREATE TABLE IF NOT EXISTS quarantine (
+    seq INTEGER PRIMARY KEY,
+    event_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    set_aside_at INTEGER NOT NULL,
+    payload BLOB NOT NULL
+) STRICT;
+"""
+_SIDE_FILES = ("-wal", "-shm")
+_WAL_LIMIT_BYTES = 16 * 1024 * 1024
+_VACUUM_ABOVE_PAGES = 4096
+
+Row = tuple[int, str, bytes]
+"""seq, event id, payload."""
+
+DAMAGED = (apsw.CorruptError, apsw.NotADBError)
+
+
+class JournalFile:
+    """An open journal file. Methods raise apsw.Error; ``DAMAGED`` errors call for ``set_aside``."""
+
+    def __init__(self, path: Path, *, vfs: str | None = None) -> None:
+        """Open or create the file; raises StartupError when another process holds it, or when a
+        newer Quotah wrote it."""
+        self.path = path
+        self._db = apsw.Connection(str(path), vfs=vfs)
+        try:
+            self._prepare()
+        except BaseException:
+            self._db.close(True)
+            raise
+
+    def _prepare(self) -> None:
+        db = self._db
+        db.set_busy_timeout(200)
+        try:
+            db.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA auto_vacuum=INCREMENTAL")
+            db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+            db.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT_BYTES}")
+            verdict = db.execute("PRAGMA quick_check(1)").get
+            if verdict != "ok":
+                raise apsw.CorruptError(str(verdict))
+            found = db.execute("PRAGMA user_version").get
+            if found > SCHEMA_VERSION:
+                raise StartupError(
+                    f"{self.path} was written by a newer Quotah (journal format {found}); "
+                    "start that version, or let it drain the journal first"
+                )
+            with db:
+                db.execute(_SCHEMA)
+                db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
+        except apsw.BusyError as error:
+            raise StartupError(
+                f"{self.path} is in use by another Quotah process; stop that one first"
+            ) from error
+
+    def write(self, items: Iterable[tuple[str, bytes]], delete: Sequence[int]) -> int:
+        """Append rows and delete others in one durable transaction; tells how many were deleted."""
+        db = self._db
+        with db:
+            db.executemany(
+                "INSERT INTO journal (event_id, crc, payload) VALUES (?, ?, ?)",
+                ((event_id, zlib.crc32(payload), payload) for event_id, payload in items),
+            )
+            before = db.total_changes()
+            if delete:
+                db.executemany("DELETE FROM journal WHERE seq = ?", ((seq,) for seq in delete))
+            return db.total_changes() - before
+
+    def move_to_quarantine(self, seqs: dict[int, str]) -> int:
+        """Set rows aside, each with a reason; tells how many were found."""
+        db, moved = self._db, 0
+        with db:
+            for seq, reason in seqs.items():
+                db.execute(
+                    "INSERT OR REPLACE INTO quarantine (seq, event_id, reason, set_aside_at, payload)"
+                    " SELECT seq, event_id, ?, ?, payload FROM journal WHERE seq = ?",
+                    (reason[:500], int(time.time()), seq),
+                )
+                before = db.total_changes()
+                db.execute("DELETE FROM journal WHERE seq = ?", (seq,))
+                moved += db.total_changes() - before
+        return moved
+
+    def oldest(self, limit: int) -> tuple[list[Row], dict[int, str]]:
+        """The first rows in order of arrival, and those among them whose checksum is wrong."""
+        good: list[Row] = []
+        bad: dict[int, str] = {}
+        rows = self._db.execute(
+            "SELECT seq, event_id, crc, payload FROM journal ORDER BY seq LIMIT ?", (limit,)
+        )
+        for seq, event_id, crc, payload in rows:
+            if zlib.crc32(payload) == crc:
+                good.append((seq, event_id, payload))
+            else:
+                bad[seq] = "checksum mismatch: the payload was damaged on disk"
+        return good, bad
+
+    def holds(self, event_ids: Iterable[str]) -> set[str]:
+        """Which of some events have a row here, waiting or in quarantine."""
+        found: set[str] = set()
+        for event_id in event_ids:
+            hit = self._db.execute(
+                "SELECT 1 FROM journal WHERE event_id = ?1"
+                " UNION ALL SELECT 1 FROM quarantine WHERE event_id = ?1 LIMIT 1",
+                (event_id,),
+            ).get
+            if hit:
+                found.add(event_id)
+        return found
+
+    def count(self) -> tuple[int, int]:
+        """Rows that wait, rows in quarantine."""
+        return (
+            self._db.execute("SELECT count(*) FROM journal").get,
+            self._db.execute("SELECT count(*) FROM quarantine").get,
+        )
+
+    def quarantined(self, limit: int) -> list[tuple[int, str, str, bytes]]:
+        """Rows set aside: seq, event id, reason, payload."""
+        return self._db.execute(
+            "SELECT seq, event_id, reason, payload FROM quarantine ORDER BY seq LIMIT ?", (limit,)
+        ).fetchall()
+
+    def shrink(self) -> None:
+        """Give the space of a drained backlog back to the file system."""
+        if self._db.execute("PRAGMA freelist_count").get > _VACUUM_ABOVE_PAGES:
+            self._db.execute("PRAGMA incremental_vacuum").fetchall()
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Checkpoint and close; without error even when the file is damaged."""
+        with contextlib.suppress(apsw.Error):
+            self._db.close(True)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged journal (with its WAL) to ``<name>.corrupt-<timestamp>``."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+    target, n = path.with_name(f"{path.name}.corrupt-{stamp}"), 1
+    while target.exists():
+        target, n = path.with_name(f"{path.name}.corrupt-{stamp}-{n}"), n + 1
+    path.rename(target)
+    for suffix in _SIDE_FILES:
+        side = path.with_name(path.name + suffix)
+        if side.exists():
+            side.rename(target.with_name(target.name + suffix))
+    return target
+
+
+def salvage(damaged: Path) -> Iterator[tuple[str, bytes]]:
+    """Read what can still be read of a file set aside: rows whose checksum holds, each once.
+
+    Walks from the front until a page does not read, then from the back, so that damage in the
+    middle costs only the rows around it. The damaged file itself is left as found.
+    """
+    seen: set[int] = set()
+    for direction in ("ASC", "DESC"):
+        try:
+            db = apsw.Connection(str(damaged), flags=apsw.SQLITE_OPEN_READONLY)
+        except apsw.Error:
+            return
+        try:
+            rows = db.execute(
+                f"SELECT seq, event_id, crc, payload FROM journal NOT INDEXED ORDER BY seq {direction}"
+            )
+            for seq, event_id, crc, payload in rows:
+                if seq in seen:
+                    break
+                seen.add(seq)
+                if _sound(event_id, crc, payload):
+                    yield event_id, payload
+        except apsw.Error:
+            continue
+        finally:
+            with contextlib.suppress(apsw.Error):
+                db.close(True)
+
+
+def _sound(event_id: object, crc: object, payload: object) -> bool:
+    return isinstance(event_id, str) and isinstance(payload, bytes) and zlib.crc32(payload) == crc
