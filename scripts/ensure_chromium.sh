@@ -40,9 +40,10 @@ fi
 
 say "installing Debian's chromium (about 300 MB, once)…"
 export DEBIAN_FRONTEND=noninteractive
-# A failed index refresh is no reason to stop: the package may already be in the lists.
+# A failed index refresh is no reason to stop: the package may already be in the lists. A lock
+# held by another installation is waited for.
 $as_root apt-get update -qq >&2 || say "apt-get update failed; trying with the lists that are here."
-if ! $as_root apt-get install -y -qq --no-install-recommends chromium >&2; then
+if ! $as_root apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends chromium >&2; then
     say "apt-get could not install chromium (see above)."
     say "Install Chromium by other means, then set QUOTAH_CHROMIUM=/path/to/chromium."
     exit 1
