@@ -131,3 +131,8 @@ def check_port(host: str, port: int, purpose: str, setting: str) -> None:
                 f"The {purpose} cannot listen on {host} port {port} ({error.strerror}): "
                 f"set QUOTAH_HOST or {setting} to something this machine can listen on."
             ) from error
+
+
+def unlock(fd: int) -> None:
+    """Let the folder go."""
+    os.close(fd)
