@@ -1,0 +1,36 @@
+"""How commands print and read: one JSON line for programs, a short text for people."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from quotah_server.domain.errors import InvalidInputError
+
+JSON_OPTION = typer.Option(False, "--json", help="Print one JSON object for programs.")
+
+
+def show(result: dict[str, Any], as_json: bool, lines: Sequence[str]) -> None:
+    """Print a result: as one JSON line, or as the given lines for people."""
+    if as_json:
+        typer.echo(json.dumps(result))
+        return
+    for line in lines:
+        typer.echo(line)
+
+
+def secret_from_stdin(field: str, wanted: bool) -> str:
+    """Read a secret from standard input, so that it appears in no process list or history."""
+    if not wanted:
+        raise InvalidInputError(
+            f"The {field} is read from standard input: add --{field.replace('_', '-')}-stdin.",
+            field=field,
+        )
+    value = sys.stdin.readline().rstrip("\r\n")
+    if not value:
+        raise InvalidInputError(f"Nothing came on standard input for the {field}.", field=field)
+    return value

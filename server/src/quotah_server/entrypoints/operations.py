@@ -1,0 +1,56 @@
+"""What commands do to the data: through the admin socket while Quotah runs, else on the folder itself."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+from quotah_server.domain.errors import QuotahError, StartupError, UnavailableError
+from quotah_server.entrypoints import instance
+from quotah_server.entrypoints.settings import Settings
+from quotah_server.kit import unixhttp
+
+
+def call(settings: Settings, command: str, args: dict[str, Any], *, timeout_s: float = 60.0) -> dict[str, Any]:
+    """Run one command and return its result; raises QuotahError with the reason when it is refused."""
+    folder = instance.open_folder(settings.data_dir)
+    try:
+        held = instance.lock(folder)
+    except StartupError:
+        return _remote(folder.socket, command, args, timeout_s)
+    try:
+        return asyncio.run(_local(settings, folder, command, args))
+    finally:
+        instance.unlock(held)
+
+
+def _remote(socket: Path, command: str, args: dict[str, Any], timeout_s: float) -> dict[str, Any]:
+    try:
+        status, body = unixhttp.request(
+            str(socket),
+            "POST",
+            f"/admin/v1/{command}",
+            body=json.dumps(args).encode(),
+            timeout_s=timeout_s,
+        )
+        answer: dict[str, Any] = json.loads(body)
+    except (OSError, ValueError) as error:
+        raise UnavailableError(
+            f"Quotah runs on this data folder but its admin socket {socket} does not answer ({error}): "
+            "try again in a moment, or look at its messages."
+        ) from error
+    if status >= 400:  # noqa: PLR2004 -- the HTTP boundary of errors
+        raise QuotahError(str(answer.get("detail", body)), field=answer.get("field"), hint=answer.get("hint"))
+    return answer
+
+
+async def _local(
+    settings: Settings, folder: instance.DataFolder, command: str, args: dict[str, Any]
+) -> dict[str, Any]:
+    from quotah_server.entrypoints.admin import Admin
+    from quotah_server.entrypoints.parts import open_parts
+
+    async with open_parts(settings, folder) as parts:
+        return await Admin(parts).run(command, args)
