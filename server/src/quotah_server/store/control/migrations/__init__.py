@@ -1,0 +1,1 @@
+"""Migrations of the control database, one linear history, the same on SQLite and PostgreSQL."""
