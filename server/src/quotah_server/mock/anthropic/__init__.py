@@ -1,0 +1,1 @@
+"""Anthropic's wire format: messages, count_tokens, models, errors."""

@@ -1,0 +1,77 @@
+"""What every vendor's code needs while it builds an answer: ids, time, cache memory, rate limits."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import msgspec
+
+from quotah_server.mock.cachememory import PrefixMemory
+from quotah_server.mock.exchange import Reply, Request
+from quotah_server.mock.ratelimits import RateLimits
+from quotah_server.mock.script import Script
+
+
+T = TypeVar("T")
+
+
+def utc_now() -> datetime:
+    """The time, aware and in UTC."""
+    return datetime.now(UTC)
+
+
+class BadRequestError(Exception):
+    """The request is not one that the provider would take; the message says why."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Desk:
+    """State that outlives a request."""
+
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+        self.clock = clock
+        self.cache = PrefixMemory()
+        self.limits = RateLimits(clock)
+        self._salt = secrets.token_bytes(16)
+        self._minted = 0
+
+    def mint(self, prefix: str, length: int = 24) -> str:
+        """Make an id that no other request, of this or another run, has."""
+        self._minted += 1
+        seed = self._salt + self._minted.to_bytes(8, "big")
+        return prefix + hashlib.blake2b(seed, digest_size=(length + 1) // 2).hexdigest()[:length]
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One authenticated request on its way to a vendor's code."""
+
+    request: Request
+    key: str
+    desk: Desk
+    request_id: str
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """A reply and the script that may yet break it."""
+
+    reply: Reply
+    script: Script
+
+
+def decode(body: bytes, kind: type[T]) -> T:
+    """Decode a request body; raises BadRequestError with the path of what is wrong."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        raise BadRequestError(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadRequestError(
+            f"We could not parse the JSON body of your request: {error}"
+        ) from error

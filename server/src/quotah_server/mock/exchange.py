@@ -1,0 +1,89 @@
+"""What goes in and out of the stand-in: a request as read, an answer as a list of timed writes.
+
+An answer is decided wholly before its first byte is sent, so a fault is a change to a list and the
+socket code never needs to know a vendor's format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+Usage = dict[str, object]
+Headers = Mapping[str, str]
+
+JSON_TYPE = "application/json"
+SSE_TYPE = "text/event-stream; charset=utf-8"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """One request, read to its end. Header names are lower case."""
+
+    method: str
+    path: str
+    query: str
+    headers: Headers
+    body: bytes
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One write of an answer's body."""
+
+    data: bytes
+    wait_s: float = 0.0
+    """Pause before the write, in seconds."""
+    delta: bool = False
+    """The write carries generated text; pace and cuts count these."""
+    settles: bool = False
+    """The answer counts as given once this write begins: the log line is settled before it."""
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """What the provider would bill for an answer."""
+
+    id: str
+    provider: str
+    operation: str
+    model: str
+    usage: Usage
+    usage_at: Callable[[float], Usage]
+    """Usage of an answer that was cut after this share (0 to 1) of its deltas."""
+    streaming: bool = False
+
+
+class Reply(msgspec.Struct):
+    """An answer. ``content-length`` or chunked framing is added by the socket code."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    steps: list[Step]
+    bill: Bill | None = None
+    """None when the provider would not bill the request."""
+    stream: bool = False
+    write_bytes: int | None = None
+    """Split the body into writes of this many bytes, each its own HTTP chunk."""
+    before_s: float = 0.0
+    """Pause before the status line, in seconds."""
+    hang_up: str | None = None
+    """How the connection ends after the last step: None as HTTP says, ``close`` without the end of
+    the body, ``reset`` with a TCP reset. Without steps not even a status line is sent."""
+
+
+def json_reply(
+    status: int, value: object, headers: list[tuple[str, str]], bill: Bill | None = None
+) -> Reply:
+    """Wrap a JSON value into an answer of one write."""
+    body = msgspec.json.encode(value)
+    return Reply(
+        status=status,
+        headers=[("content-type", JSON_TYPE), *headers],
+        steps=[Step(body, settles=True)],
+        bill=bill,
+    )
+
+
+def sse(value: object, event: str | None = None) -> bytes:
+    """Encode one server-sent event."""
+    head = f"event: {event}\n".encode() if event else b""
+    return head + b"data: " + msgspec.json.encode(value) + b"\n\n"
