@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 
+from quotah_server.domain.call import Attribution
+from quotah_server.domain.errors import UnavailableError
 from quotah_server.domain.event import PricedEvent
 
 
+class StoreUnavailableError(UnavailableError):
+    """The store cannot be written or read now (disk full, being reopened); try again."""
+
+    code = "store_unavailable"
+
+
+class QueryTimeoutError(UnavailableError):
+    """A statement ran longer than it may."""
+
+    code = "query_timeout"
+
+
 class AppendResult(msgspec.Struct, frozen=True):
-    """Outcome of a batch, by event id. first wins: ``conflicts`` are ids stored before with another body."""
+    """Outcome of a batch, by event id. The first wins.
+
+    duplicates: stored before. conflicts: stored before with another body.
+    """
 
     accepted: tuple[str, ...]
     duplicates: tuple[str, ...]
@@ -20,8 +38,32 @@ class AppendResult(msgspec.Struct, frozen=True):
     """event id → why it cannot be stored; set aside, the rest of the batch is stored."""
 
 
+class AttributionPatch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an SDK knows of an event of the gateway: it fills what that event leaves open.
+
+    ``attribution.workspace_id`` is the sender's; the patch touches that workspace's event only.
+    """
+
+    event_id: str
+    attribution: Attribution
+    trace_id: str | None = None
+    span_id: str | None = None
+    parent_span_id: str | None = None
+
+
+class Feedback(msgspec.Struct, frozen=True):
+    """A caller's word on a run. rating: 1 to 5. A later word replaces an earlier one."""
+
+    workspace_id: str
+    call_id: str
+    at: datetime
+    rating: int | None = None
+    success: bool | None = None
+    comment: str | None = None
+
+
 class Rows(msgspec.Struct, frozen=True):
-    """A result set: column names and rows of plain values (Decimal, int, float, str, datetime, None)."""
+    """Column names and rows of plain values (Decimal, int, float, str, datetime, None)."""
 
     columns: tuple[str, ...]
     rows: list[tuple[Any, ...]]
@@ -33,11 +75,35 @@ class EventStore(Protocol):
     dialect: str
 
     def append(self, events: Sequence[PricedEvent]) -> AppendResult:
-        """Store a batch in one transaction; durable when it returns. Idempotent on event_id."""
+        """Store a batch in one transaction; durable when it returns. Idempotent on event_id.
+
+        Raises StoreUnavailableError when nothing was stored and the batch may be sent again.
+        """
         ...
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        """Run one read-only statement with positional parameters."""
+    def known(self, event_ids: Sequence[str]) -> dict[str, int]:
+        """Tell which of these events are stored: event id → its ``rows.body_hash``."""
+        ...
+
+    def attribute(self, patches: Sequence[AttributionPatch]) -> None:
+        """Apply patches to stored events, keep the others until their event arrives; durable."""
+        ...
+
+    def put_feedback(self, feedback: Feedback) -> None:
+        """Keep the latest word on a run; durable."""
+        ...
+
+    def query(
+        self, sql: str, parameters: Sequence[Any] = (), *, timeout_s: float | None = None
+    ) -> Rows:
+        """Run one read-only statement with positional parameters.
+
+        Raises QueryTimeoutError after ``timeout_s`` seconds.
+        """
+        ...
+
+    def generation(self, workspace_id: str) -> int:
+        """A number that changes with every change of a workspace's data (for caches)."""
         ...
 
     def count(self) -> int:

@@ -1,5 +1,5 @@
 -- The same tables for ClickHouse. FINAL reads see one row per event: the highest version wins.
-CREATE TABLE events (
+CREATE TABLE IF NOT EXISTS events (
     event_id             UUID,
     call_id              UUID,
     attempt              UInt8,
@@ -59,7 +59,7 @@ PARTITION BY toYYYYMM(ts)
 PRIMARY KEY (workspace_id, ts)
 ORDER BY (workspace_id, ts, event_id);
 
-CREATE TABLE feedback (
+CREATE TABLE IF NOT EXISTS feedback (
     workspace_id LowCardinality(String),
     call_id      UUID,
     ts           DateTime64(6, 'UTC'),
@@ -70,3 +70,36 @@ CREATE TABLE feedback (
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (workspace_id, call_id);
+
+-- Attribution that an SDK sent for an event of the gateway that is not stored yet.
+CREATE TABLE IF NOT EXISTS pending_attribution (
+    workspace_id   LowCardinality(String),
+    event_id       UUID,
+    received_at    DateTime64(6, 'UTC'),
+    environment    Nullable(String),
+    user_id        Nullable(String),
+    team           Nullable(String),
+    session_id     Nullable(String),
+    feature        Nullable(String),
+    prompt         Nullable(String),
+    prompt_version Nullable(String),
+    tags           Map(String, String),
+    request_id     Nullable(String),
+    trace_id       Nullable(String),
+    span_id        Nullable(String),
+    parent_span_id Nullable(String),
+    version        UInt64
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (workspace_id, event_id);
+
+-- Events that cannot be stored, with the reason, so that none is lost without a trace.
+CREATE TABLE IF NOT EXISTS dead_letters (
+    event_id     String,
+    workspace_id LowCardinality(String),
+    received_at  DateTime64(6, 'UTC'),
+    reason       String,
+    payload      String CODEC(ZSTD(3))
+)
+ENGINE = MergeTree
+ORDER BY (workspace_id, received_at);

@@ -63,3 +63,32 @@ CREATE TABLE feedback (
     success      BOOLEAN,
     comment      VARCHAR
 );
+
+-- Attribution that an SDK sent for an event of the gateway that is not stored yet. Fills, on arrival,
+-- what the event leaves open; tags are merged.
+CREATE TABLE pending_attribution (
+    workspace_id   VARCHAR   NOT NULL,
+    event_id       UUID      NOT NULL,
+    received_at    TIMESTAMP NOT NULL,
+    environment    VARCHAR,
+    user_id        VARCHAR,
+    team           VARCHAR,
+    session_id     VARCHAR,
+    feature        VARCHAR,
+    prompt         VARCHAR,
+    prompt_version VARCHAR,
+    tags           MAP(VARCHAR, VARCHAR),
+    request_id     VARCHAR,
+    trace_id       VARCHAR,
+    span_id        VARCHAR,
+    parent_span_id VARCHAR
+);
+
+-- Events that cannot be stored, with the reason, so that none is lost without a trace.
+CREATE TABLE dead_letters (
+    event_id     VARCHAR   NOT NULL,
+    workspace_id VARCHAR   NOT NULL,
+    received_at  TIMESTAMP NOT NULL,
+    reason       VARCHAR   NOT NULL,
+    payload      BLOB      NOT NULL -- msgpack of the priced event
+);
