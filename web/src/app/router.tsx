@@ -1,0 +1,139 @@
+import type { QueryClient } from "@tanstack/react-query";
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  redirect,
+} from "@tanstack/react-router";
+import { RouteError, RouteMissing, RoutePending } from "@/app/fallbacks";
+import { requireSession } from "@/app/guard";
+import { Root } from "@/app/root";
+import { Shell } from "@/app/shell";
+import { type PeriodSearch, readPeriod } from "@/lib/period";
+import { parseSearch, readList, readOne, readText, stringifySearch } from "@/lib/search";
+import { GRAINS, type Grain } from "@/lib/time";
+
+type OverviewSearch = PeriodSearch & { grain?: Grain };
+type RunsSearch = PeriodSearch & { model?: string[]; status?: string[]; feature?: string[] };
+
+export const SETTINGS_TABS = ["providers", "keys", "workspace", "samples"] as const;
+
+const root = createRootRouteWithContext<{ client: QueryClient }>()({
+  component: Root,
+  notFoundComponent: RouteMissing,
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: (search: Record<string, unknown>): { next?: string } => ({
+    next: readLocalPath(search.next),
+  }),
+  component: lazyRouteComponent(() => import("@/features/auth/login-page"), "LoginPage"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  validateSearch: (search: Record<string, unknown>): { token?: string } => ({
+    token: readText(search.token),
+  }),
+  component: lazyRouteComponent(() => import("@/features/auth/setup-page"), "SetupPage"),
+});
+
+const session = createRoute({
+  getParentRoute: () => root,
+  id: "session",
+  beforeLoad: ({ context, location }) => requireSession(context.client, location.href),
+});
+
+const onboarding = createRoute({
+  getParentRoute: () => session,
+  path: "/onboarding",
+  component: lazyRouteComponent(() => import("@/features/onboarding/page"), "OnboardingPage"),
+});
+
+const shell = createRoute({ getParentRoute: () => session, id: "shell", component: Shell });
+
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  validateSearch: (search: Record<string, unknown>): OverviewSearch => ({
+    ...readPeriod(search),
+    grain: readOne(search.grain, GRAINS),
+  }),
+  component: lazyRouteComponent(() => import("@/features/overview/page"), "OverviewPage"),
+});
+
+const runs = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs",
+  validateSearch: (search: Record<string, unknown>): RunsSearch => ({
+    ...readPeriod(search),
+    model: readList(search.model),
+    status: readList(search.status),
+    feature: readList(search.feature),
+  }),
+  component: lazyRouteComponent(() => import("@/features/runs/page"), "RunsPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => shell,
+  path: "/runs/$id",
+  component: lazyRouteComponent(() => import("@/features/runs/run-page"), "RunPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: "/settings",
+  beforeLoad: () => {
+    throw redirect({ to: "/settings/$tab", params: { tab: SETTINGS_TABS[0] } });
+  },
+});
+
+const settingsTab = createRoute({
+  getParentRoute: () => shell,
+  path: "/settings/$tab",
+  params: {
+    parse: ({ tab }) => ({ tab: readOne(tab, SETTINGS_TABS) ?? SETTINGS_TABS[0] }),
+    stringify: ({ tab }) => ({ tab }),
+  },
+  component: lazyRouteComponent(() => import("@/features/settings/page"), "SettingsPage"),
+});
+
+const routeTree = root.addChildren([
+  login,
+  setup,
+  session.addChildren([
+    onboarding,
+    shell.addChildren([overview, runs, run, settings, settingsTab]),
+  ]),
+]);
+
+export function createAppRouter(client: QueryClient) {
+  return createRouter({
+    routeTree,
+    context: { client },
+    parseSearch,
+    stringifySearch,
+    defaultPreload: "intent",
+    defaultPendingMs: 150,
+    defaultPendingComponent: RoutePending,
+    defaultErrorComponent: RouteError,
+    defaultNotFoundComponent: RouteMissing,
+    scrollRestoration: true,
+  });
+}
+
+/** Where to go after signing in: only ever a path of this app. */
+function readLocalPath(value: unknown): string | undefined {
+  const path = readText(value);
+  return path && /^\/(?![/\\])/.test(path) ? path : undefined;
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof createAppRouter>;
+  }
+}

@@ -1,0 +1,43 @@
+import type { Cell } from "@/lib/format";
+
+export type Better = "higher" | "lower" | null;
+export type Delta = {
+  direction: "up" | "down" | "flat";
+  tone: "good" | "bad" | "neutral";
+  /** Short form for the eye: `12.3%`. */
+  text: string;
+  /** The same for a screen reader: `up 12.3 percent, worse`. */
+  words: string;
+};
+
+/** Change against the previous period; null when there is nothing to compare with. */
+export function delta(current: Cell, previous: Cell, better: Better): Delta | null {
+  const now = toNumber(current);
+  const before = toNumber(previous);
+  if (now === null || before === null) return null;
+  if (before === 0) {
+    if (now === 0) return { direction: "flat", tone: "neutral", text: "0%", words: "no change" };
+    return { direction: "up", tone: toneOf(1, better), text: "new", words: "up from zero" };
+  }
+  const ratio = (now - before) / Math.abs(before);
+  const size = Math.abs(ratio) * 100;
+  if (size < 0.05) return { direction: "flat", tone: "neutral", text: "0%", words: "no change" };
+  const direction = ratio > 0 ? "up" : "down";
+  const tone = toneOf(ratio, better);
+  const text = size >= 1000 ? `${(1 + ratio).toFixed(0)}×` : `${size.toFixed(1)}%`;
+  const amount = size >= 1000 ? `${text.slice(0, -1)} times` : `${size.toFixed(1)} percent`;
+  const verdict = tone === "neutral" ? "" : tone === "good" ? ", better" : ", worse";
+  return { direction, tone, text, words: `${direction} ${amount}${verdict}` };
+}
+
+function toneOf(change: number, better: Better): Delta["tone"] {
+  if (better === null) return "neutral";
+  return change > 0 === (better === "higher") ? "good" : "bad";
+}
+
+function toNumber(value: Cell): number | null {
+  if (value === null || value === undefined || value === "" || typeof value === "boolean")
+    return null;
+  const number = Number(value);
+  return Number.isFinite(number) ? number : null;
+}

@@ -1,0 +1,97 @@
+import { ArrowDown, ArrowUp } from "lucide-react";
+import type { ComponentProps, ReactNode } from "react";
+import { cn } from "@/lib/cn";
+
+/** Scrolls sideways inside its own box, so that the page never does. */
+export function Table({ className, ...rest }: ComponentProps<"table">) {
+  return (
+    <div className="relative w-full overflow-x-auto">
+      <table className={cn("w-full border-collapse text-sm", className)} {...rest} />
+    </div>
+  );
+}
+
+export function THead({ className, ...rest }: ComponentProps<"thead">) {
+  return <thead className={cn("sticky top-0 z-10 bg-surface", className)} {...rest} />;
+}
+
+type HeadProps = ComponentProps<"th"> & { align?: "left" | "right" };
+
+export function TH({ className, align = "left", ...rest }: HeadProps) {
+  return (
+    <th
+      scope="col"
+      className={cn(
+        "h-8 whitespace-nowrap border-b px-3 font-normal text-faint text-xs first:pl-4 last:pr-4",
+        align === "right" ? "text-right" : "text-left",
+        className,
+      )}
+      {...rest}
+    />
+  );
+}
+
+type SortProps = HeadProps & { sorted: "asc" | "desc" | null; onSort: () => void };
+
+/** A column head that sorts; the arrow shows the direction. */
+export function SortTH({ sorted, onSort, children, align = "left", ...rest }: SortProps) {
+  const Arrow = sorted === "asc" ? ArrowUp : ArrowDown;
+  const state = sorted === null ? "none" : sorted === "asc" ? "ascending" : "descending";
+  return (
+    <TH align={align} aria-sort={state} {...rest}>
+      <button
+        type="button"
+        onClick={onSort}
+        className={cn(
+          "group -mx-1 inline-flex items-center gap-1 rounded-sm px-1 hover:text-ink",
+          align === "right" && "flex-row-reverse",
+          sorted && "text-ink",
+        )}
+      >
+        {children}
+        <Arrow
+          aria-hidden
+          className={cn("size-3", sorted ? "" : "opacity-0 group-hover:opacity-50")}
+        />
+      </button>
+    </TH>
+  );
+}
+
+export function TR({ className, ...rest }: ComponentProps<"tr">) {
+  return <tr className={cn("group/row border-b last:border-b-0", className)} {...rest} />;
+}
+
+type CellProps = ComponentProps<"td"> & { align?: "left" | "right"; numeric?: boolean };
+
+/** `numeric` sets the cell right in tabular figures. */
+export function TD({ className, align, numeric, ...rest }: CellProps) {
+  return (
+    <td
+      className={cn(
+        "h-9 whitespace-nowrap px-3 py-1 first:pl-4 last:pr-4",
+        (numeric || align === "right") && "text-right",
+        numeric && "num",
+        className,
+      )}
+      {...rest}
+    />
+  );
+}
+
+type ShareProps = { share: number; color?: string; children: ReactNode };
+
+/** A number with its share of the whole as a faint bar behind it. */
+export function ShareCell({ share, color = "var(--accent)", children }: ShareProps) {
+  const width = `${Math.max(0, Math.min(1, share)) * 100}%`;
+  return (
+    <td className="relative h-9 whitespace-nowrap px-3 py-1 text-right first:pl-4 last:pr-4">
+      <span
+        aria-hidden
+        className="absolute inset-y-1.5 right-2 rounded-sm opacity-15"
+        style={{ width: `calc((100% - 16px) * ${parseFloat(width) / 100})`, background: color }}
+      />
+      <span className="num relative">{children}</span>
+    </td>
+  );
+}
