@@ -36,3 +36,18 @@ def usd_text(amount_usd: Decimal) -> str:
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("", "-0") else text
+
+
+def product(left_usd: Decimal, factor: Decimal) -> Decimal:
+    """Multiply dollars by a factor, without the rounding of the default context."""
+    return _CONTEXT.multiply(left_usd, factor)
+
+
+def share(rate_usd: Decimal, quantity: int, per: int) -> Decimal:
+    """``rate_usd × quantity / per``, to 60 digits: exact wherever the quotient ends."""
+    return _CONTEXT.divide(_CONTEXT.multiply(rate_usd, Decimal(quantity)), Decimal(per))
+
+
+def add(left_usd: Decimal, right_usd: Decimal) -> Decimal:
+    """Add dollars without the rounding of the default context."""
+    return _CONTEXT.add(left_usd, right_usd)

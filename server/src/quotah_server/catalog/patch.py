@@ -1,0 +1,203 @@
+"""What we know beyond genai-prices, from ``data/patches/*.yaml``: read and applied when the book is built.
+
+Every entry names a public source. Amounts are read as text and become Decimals; YAML's own numbers
+would be floats. A patch that touches nothing stops the build: it has been overtaken.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from quotah_server.catalog.book import (
+    Match, Model, Period, Provider, Rate, Tiered, Unit, Uplift, Variant,
+)  # fmt: skip
+from quotah_server.domain.money import usd_text
+
+
+class AddedRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rates of units that the base book does not price, for all matching models and periods."""
+
+    models: str
+    rates: dict[str, Rate]
+    source: str
+
+
+class PastRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rates that held until a date on which the base book's rates began, unknown to it."""
+
+    models: str
+    until: date
+    rates: dict[str, Rate]
+    source: str
+
+
+class EarlierVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The base book dates a variant by when it learnt of it; this tells when it was first sold.
+    Never reaches back behind the last change of the model's standard rates."""
+
+    models: str
+    when: dict[str, str]
+    since: date
+    source: str
+
+
+class AddedVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A variant the base book lacks."""
+
+    models: str
+    when: dict[str, str]
+    rates: dict[str, Rate]
+    source: str
+    since: date | None = None
+
+
+class AddedUplift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A factor on token rates."""
+
+    models: str
+    name: str
+    when: dict[str, tuple[str, ...]]
+    factor: Decimal
+    source: str
+    since: date | None = None
+
+
+class AddedModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model the base book lacks; tried before the others."""
+
+    model: str
+    match: Match
+    rates: dict[str, Rate]
+    source: str
+
+
+class Patch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One file: all entries about one provider. ``models`` is a regular expression for whole ids."""
+
+    provider: str
+    trusts_reported_cost: bool = False
+    added_models: tuple[AddedModel, ...] = ()
+    past_rates: tuple[PastRates, ...] = ()
+    added_rates: tuple[AddedRates, ...] = ()
+    earlier_variants: tuple[EarlierVariant, ...] = ()
+    added_variants: tuple[AddedVariant, ...] = ()
+    uplifts: tuple[AddedUplift, ...] = ()
+
+
+class Patches:
+    """All patch files and the units, ready to be applied."""
+
+    def __init__(self, units: list[Unit], patches: list[Patch]) -> None:
+        self.units = units
+        self._patches = {patch.provider: patch for patch in patches}
+
+    def providers(self, base: Iterable[Provider]) -> list[Provider]:
+        """The base book's providers with our marks, and those that only we know."""
+        found = {provider.provider: provider for provider in base}
+        for name, patch in self._patches.items():
+            fallback = found[name].fallback if name in found else ()
+            found[name] = Provider(name, fallback, patch.trusts_reported_cost)
+        return list(found.values())
+
+    def models(self, base: dict[str, list[Model]]) -> list[Model]:
+        """The base book's models, patched."""
+        merged = {name: base.get(name, []) for name in [*base, *self._patches]}
+        return [
+            model
+            for name, models in merged.items()
+            for model in (_applied(self._patches[name], models) if name in self._patches else models)
+        ]
+
+
+def load_patches(data: Path) -> Patches:
+    """Read ``units.yaml`` and ``patches/*.yaml``. Raises msgspec.ValidationError naming the field."""
+    units = msgspec.convert(_yaml(data / "units.yaml"), list[Unit], strict=False)
+    files = sorted((data / "patches").glob("*.yaml"))
+    return Patches(units, [msgspec.convert(_yaml(file), Patch, strict=False) for file in files])
+
+
+def plain(amount: Decimal) -> Decimal:
+    """The same amount without exponent or trailing zeros, so that it is written one way only."""
+    return Decimal(usd_text(amount))
+
+
+def _yaml(file: Path) -> Any:
+    return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - scalars stay text
+
+
+def _applied(patch: Patch, models: list[Model]) -> list[Model]:
+    added = [
+        Model(patch.provider, new.model, new.match, (Period(new.rates, source=new.source),))
+        for new in patch.added_models
+    ]
+    models = added + models
+    for past in patch.past_rates:
+        models = _each(models, past.models, lambda model, past=past: _with_past(model, past))
+    for rates in patch.added_rates:
+        models = _each(models, rates.models, lambda model, rates=rates: _with_rates(model, rates))
+    for earlier in patch.earlier_variants:
+        models = _each(models, earlier.models, lambda model, e=earlier: _with_earlier(model, e))
+    for variant in patch.added_variants:
+        models = _each(models, variant.models, lambda model, v=variant: _with_variant(model, v))
+    for uplift in patch.uplifts:
+        models = _each(models, uplift.models, lambda model, u=uplift: _with_uplift(model, u))
+    return models
+
+
+def _each(models: list[Model], pattern: str, change: Callable[[Model], Model]) -> list[Model]:
+    wanted = re.compile(pattern)
+    changed = [change(m) if wanted.fullmatch(m.model) else m for m in models]
+    if changed == models:
+        raise ValueError(f"the patch for models {pattern!r} changes nothing: is it still needed?")
+    return changed
+
+
+def _with_past(model: Model, past: PastRates) -> Model:
+    """Split the period that holds at the change: before it, the past rates lie over the others."""
+    periods: list[Period] = []
+    for period in model.periods:
+        if period.from_ is None or period.from_ < past.until:
+            before = {**period.rates, **past.rates}
+            periods.append(Period(before, from_=period.from_, daily=period.daily, source=past.source))
+    last = [p for p in model.periods if p.from_ is None or p.from_ <= past.until][-1]
+    periods.append(Period(last.rates, from_=past.until, daily=last.daily, source=last.source))
+    periods += [p for p in model.periods if p.from_ is not None and p.from_ > past.until]
+    return msgspec.structs.replace(model, periods=tuple(periods))
+
+
+def _with_rates(model: Model, added: AddedRates) -> Model:
+    periods = tuple(
+        msgspec.structs.replace(period, rates={**period.rates, **added.rates})
+        for period in model.periods
+    )
+    return msgspec.structs.replace(model, periods=periods)
+
+
+def _with_earlier(model: Model, earlier: EarlierVariant) -> Model:
+    last_change = max((p.from_ for p in model.periods if p.from_ is not None), default=None)
+    since = max(earlier.since, last_change) if last_change else earlier.since
+    variants = tuple(
+        msgspec.structs.replace(variant, from_=since, source=earlier.source)
+        if variant.when == earlier.when and variant.from_ is not None and variant.from_ > since
+        else variant
+        for variant in model.variants
+    )
+    return msgspec.structs.replace(model, variants=variants)
+
+
+def _with_variant(model: Model, added: AddedVariant) -> Model:
+    variant = Variant(added.when, added.rates, from_=added.since, source=added.source)
+    return msgspec.structs.replace(model, variants=(*model.variants, variant))
+
+
+def _with_uplift(model: Model, added: AddedUplift) -> Model:
+    uplift = Uplift(added.name, added.when, added.factor, added.source, from_=added.since)
+    return msgspec.structs.replace(model, uplifts=(*model.uplifts, uplift))

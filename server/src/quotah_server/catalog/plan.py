@@ -1,0 +1,179 @@
+"""From a book to the rates of one kind of call: model, day, tier and the like, worked out once.
+
+A plan is what pricing multiplies with. Working it out follows every rule of the book (periods, variants,
+uplifts, units billed as part of another); using it is a look-up. That is where the speed comes from.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from decimal import Decimal
+
+import msgspec
+
+from quotah_server.catalog.book import Book, Model, Period, Rate, Tiered, Unit, Uplift
+from quotah_server.catalog.match import resolve
+from quotah_server.domain.money import product
+
+STANDARD = frozenset({"default", "standard", "auto", "on_demand", "global", "not_available"})
+"""Values of a call's way that ask for nothing but the standard rates."""
+WAYS = ("service_tier", "processing", "speed")
+"""Context keys that must be found among the model's variants: an unknown tier is never billed as standard."""
+
+
+class Way(msgspec.Struct, frozen=True, eq=True):
+    """How a call was made, as far as rates depend on it. Values are lower-case; None = not told."""
+
+    service_tier: str | None = None
+    processing: str | None = None
+    speed: str | None = None
+    inference_geo: str | None = None
+    region: str | None = None
+    host: str | None = None
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """The rate of one unit: ``rate_usd`` per ``per``; ``above`` in rising order of total input."""
+
+    rate_usd: Decimal
+    per: int
+    rule: str
+    above: tuple[tuple[int, Decimal], ...] = ()
+
+
+class Plan(msgspec.Struct):
+    """Rates by unit, or the reason why there are none. ``per_request`` is charged once a call."""
+
+    charges: dict[str, Charge]
+    reason: str = ""
+    tiered: bool = False
+    per_request: bool = False
+
+
+class Day(msgspec.Struct):
+    """The plans of one UTC day: each holds from its second of the day on."""
+
+    starts: tuple[tuple[int, Plan], ...]
+
+    def at(self, moment: datetime) -> Plan:
+        """The plan that holds at an instant of this day."""
+        if len(self.starts) == 1:
+            return self.starts[0][1]
+        second = moment.hour * 3600 + moment.minute * 60 + moment.second
+        return next(plan for start, plan in reversed(self.starts) if start <= second)
+
+
+def day_of(book: Book, provider: str, model_id: str, way: Way, day: date) -> Day:
+    """Work out the plans of a model for a day."""
+    model = resolve(book, provider, model_id)
+    if model is None:
+        return Day(((0, Plan({}, f"no price known for model {model_id!r} of {provider}")),))
+    starts = sorted({0, *(_seconds(edge) for edge in _edges(model))})
+    plans = [(start, _plan(book, model, way, day, start)) for start in starts]
+    return Day(tuple(plans))
+
+
+def _edges(model: Model) -> list[str]:
+    return [edge for period in model.periods if period.daily for edge in period.daily]
+
+
+def _seconds(text: str) -> int:
+    moment = time.fromisoformat(text)
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
+
+
+def _plan(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
+    period = _period(model, day, second)
+    chosen: dict[str, tuple[Rate, str]] = {
+        unit: (rate, f"{period.source}:{model.provider}/{model.model}")
+        for unit, rate in period.rates.items()
+    }
+    missing = _apply_variants(model, way, day, chosen)
+    if missing is not None:
+        return Plan({}, f"no {missing} rate known for {model.model} on {day.isoformat()}")
+    uplifts = [uplift for uplift in model.uplifts if _asks_for(uplift, way, day)]
+    charges = {
+        unit.unit: _charge(unit, rate, rule, uplifts if unit.token else [])
+        for unit in book.units.values()
+        for rate, rule in _found(book, unit, chosen)
+    }
+    return Plan(
+        charges,
+        tiered=any(charge.above for charge in charges.values()),
+        per_request="request" in charges,
+    )
+
+
+def _period(model: Model, day: date, second: int) -> Period:
+    for period in reversed(model.periods):
+        if period.from_ is not None and day < period.from_:
+            continue
+        if period.daily is not None and not _within(period.daily, second):
+            continue
+        return period
+    return model.periods[0]
+
+
+def _within(daily: tuple[str, str], second: int) -> bool:
+    start, end = (_seconds(edge) for edge in daily)
+    if end < start:
+        return second >= start or second < end
+    return start <= second < end
+
+
+def _apply_variants(
+    model: Model, way: Way, day: date, chosen: dict[str, tuple[Rate, str]]
+) -> str | None:
+    """Put the variants' rates over the standard ones; names the part of the way that none knows."""
+    context = {
+        key: value
+        for key in WAYS
+        if (value := getattr(way, key)) is not None and value not in STANDARD
+    }
+    taken: dict[str, tuple[Rate, str]] = {}
+    known: set[str] = set()
+    for variant in model.variants:
+        if variant.from_ is not None and day < variant.from_:
+            continue
+        if any(context.get(key) != value for key, value in variant.when.items()):
+            continue
+        known.update(variant.when)
+        mark = "+".join(variant.when.values())
+        for unit, rate in variant.rates.items():
+            taken.setdefault(unit, (rate, f"{variant.source}:{model.provider}/{model.model}#{mark}"))
+    chosen.update(taken)
+    return next((context[key] for key in context if key not in known), None)
+
+
+def _asks_for(uplift: Uplift, way: Way, day: date) -> bool:
+    if uplift.from_ is not None and day < uplift.from_:
+        return False
+    return any(getattr(way, key, None) in values for key, values in uplift.when.items())
+
+
+def _found(
+    book: Book, unit: Unit, chosen: dict[str, tuple[Rate, str]]
+) -> list[tuple[Rate, str]]:
+    """The unit's own rate, or that of the unit it is billed as part of; none, one entry at most."""
+    step: Unit | None = unit
+    while step is not None:
+        if step.unit in chosen:
+            rate, rule = chosen[step.unit]
+            return [(rate, rule if step is unit else f"{rule} as {step.unit}")]
+        step = book.units.get(step.part_of) if step.part_of else None
+    return []
+
+
+def _charge(unit: Unit, rate: Rate, rule: str, uplifts: list[Uplift]) -> Charge:
+    def lift(amount: Decimal) -> Decimal:
+        for uplift in uplifts:
+            amount = product(amount, uplift.factor)
+        return amount
+
+    marks = "".join(f" ×{uplift.factor} {uplift.name}" for uplift in uplifts)
+    if isinstance(rate, Tiered):
+        above = tuple((start, lift(amount)) for start, amount in sorted(rate.above.items()))
+        return Charge(lift(rate.base), unit.per, rule + marks, above)
+    return Charge(lift(rate), unit.per, rule + marks)
+
+
