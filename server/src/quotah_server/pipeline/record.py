@@ -1,0 +1,81 @@
+"""From a call to a priced event: the product in one pure function.
+
+A door captured a ``Call`` with the provider's usage untouched. Its room turns that into disjoint units,
+the book turns units into money; nothing else decides what a call cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from quotah_server.catalog.aliases import canonical
+from quotah_server.catalog.book import Book
+from quotah_server.catalog.price import NOT_BILLED, price
+from quotah_server.domain.call import Call
+from quotah_server.domain.event import Price, PricedEvent
+from quotah_server.domain.usage import Usage
+from quotah_server.providers.registry import room_for
+
+
+def record(call: Call, book: Book) -> PricedEvent:
+    """Read the call's usage and price it."""
+    usage = _usage(call)
+    cost = explain(
+        book,
+        provider=call.provider,
+        model=call.model,
+        usage=usage,
+        at=call.started_at,
+        service_tier=call.service_tier,
+        region=call.region,
+        extras=call.extras,
+    )
+    return PricedEvent(
+        call=call,
+        usage=usage,
+        cost_usd=cost.cost_usd,
+        cost_status=cost.status,
+        price_version=cost.price_version,
+        cost_reason=cost.reason,
+    )
+
+
+def explain(
+    book: Book,
+    *,
+    provider: str,
+    model: str | None,
+    usage: Usage,
+    at: datetime,
+    service_tier: str | None = None,
+    region: str | None = None,
+    extras: Mapping[str, Any] | None = None,
+) -> Price:
+    """The price of a stored event again, with its line items; ``book`` is the one its version names."""
+    return price(
+        book,
+        provider=canonical(provider),
+        model=model,
+        usage=usage,
+        at=at,
+        service_tier=service_tier,
+        region=region,
+        extras=extras or {},
+    )
+
+
+def _usage(call: Call) -> Usage:
+    """What the provider reported; our own count where it reported none or broke off."""
+    provider = canonical(call.provider)
+    usage = room_for(provider, call.operation).usage(call.operation, call.raw_usage, call.extras)
+    refused = call.http_status is not None and call.http_status >= 400
+    if usage.missing and refused:
+        return Usage(missing=True, flags=(*usage.flags, NOT_BILLED))
+    if call.estimated_units and usage.missing:
+        return Usage(dict(call.estimated_units), estimated=True, flags=usage.flags)
+    if call.estimated_units and usage.estimated:
+        counted = {u: max(n, usage.units.get(u, 0)) for u, n in call.estimated_units.items()}
+        return Usage({**usage.units, **counted}, estimated=True, flags=usage.flags)
+    return usage

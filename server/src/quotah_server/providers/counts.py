@@ -1,0 +1,105 @@
+"""Reading counts that others wrote: strict about what a count is, never raising, flagging what is odd."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from quotah_server.domain.usage import MAX_COUNT, Usage
+
+Raw = Mapping[str, Any]
+EMPTY: Raw = {}
+
+
+class Counts:
+    """Collects the flags of one usage object while its counts are read.
+
+    Flags: ``invalid:<field>`` (no count at all: negative, not an integer, beyond belief),
+    ``contradiction:<what>`` (parts exceed their whole), ``unknown_unit:<field>`` (counted, and we do
+    not know as what). The first two keep a call from being priced.
+    """
+
+    def __init__(self) -> None:
+        self.flags: list[str] = []
+
+    def read(self, raw: Raw, field: str, within: str = "") -> int | None:
+        """The count in a field; None when it is absent, null or no count."""
+        value = raw.get(field)
+        if value is None:
+            return None
+        if type(value) is not int or not 0 <= value <= MAX_COUNT:
+            self.flag(f"invalid:{within}{field}")
+            return None
+        return value
+
+    def first(self, raw: Raw, *fields: str) -> int | None:
+        """The count in the first of some fields that is not absent."""
+        return next((self.read(raw, f) for f in fields if raw.get(f) is not None), None)
+
+    def part(self, raw: Raw, name: str) -> Raw:
+        """A nested object; an empty one when it is absent, null or no object."""
+        value = raw.get(name)
+        if value is None:
+            return EMPTY
+        if not isinstance(value, dict):
+            self.flag(f"invalid:{name}")
+            return EMPTY
+        return cast("Raw", value)
+
+    def rest(self, whole: int, parts: int, what: str) -> int:
+        """What is left of a whole; 0 and a flag when the parts exceed it."""
+        if parts > whole:
+            self.flag(f"contradiction:{what}")
+            return 0
+        return whole - parts
+
+    def unknown(self, raw: Raw, known: frozenset[str], within: str = "") -> None:
+        """Flag positive counts in fields nobody told us of."""
+        for field, value in raw.items():
+            if field not in known and type(value) is int and value > 0:
+                self.flag(f"unknown_unit:{within}{field}")
+
+    def flag(self, word: str) -> None:
+        """Note something odd, once."""
+        if word not in self.flags:
+            self.flags.append(word)
+
+    def usage(self, units: dict[str, int], *, estimated: bool = False) -> Usage:
+        """The usage made of what was read."""
+        return Usage(units=units, estimated=estimated, flags=tuple(self.flags))
+
+
+def missing(*flags: str) -> Usage:
+    """The usage of a call whose provider reported none."""
+    return Usage(missing=True, flags=flags)
+
+
+def text(raw: Raw, field: str) -> str | None:
+    """A non-empty string in a field."""
+    value = raw.get(field)
+    return value if isinstance(value, str) and value else None
+
+
+def mapping(raw: Raw, field: str) -> Raw:
+    """An object in a field; an empty one otherwise."""
+    value = raw.get(field)
+    return cast("Raw", value) if isinstance(value, dict) else EMPTY
+
+
+def items(raw: Raw, field: str) -> list[Raw]:
+    """The objects of a list in a field; everything else in it is passed over."""
+    value = raw.get(field)
+    if not isinstance(value, list):
+        return []
+    return [cast("Raw", item) for item in cast("list[object]", value) if isinstance(item, dict)]
+
+
+def error_class(raw: Raw) -> str | None:
+    """The provider's own word for a failure; None when there is none in the body."""
+    error = raw.get("error")
+    if not error:
+        return None
+    if not isinstance(error, dict):
+        return "error"
+    named = cast("Raw", error)
+    return text(named, "code") or text(named, "type") or "error"
