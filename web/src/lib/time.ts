@@ -85,8 +85,8 @@ export function bucketTick(start: Instant, grain: Grain, zone: string): string {
   return format(zone, { day: "numeric", month: "short" }).format(date);
 }
 
-/** Full name of a bucket, for a tooltip. */
-export function bucketTitle(start: Instant, grain: Grain, zone: string): string {
+/** Full name of a bucket, for a tooltip; `end` is where the next one begins. */
+export function bucketTitle(start: Instant, end: Instant, grain: Grain, zone: string): string {
   const date = toDate(start);
   if (!date) return NONE;
   const weekday = format(zone, {
@@ -98,35 +98,15 @@ export function bucketTitle(start: Instant, grain: Grain, zone: string): string 
   switch (grain) {
     case "hour": {
       const hour = format(zone, { hour: "2-digit", minute: "2-digit" });
-      return `${weekday.format(date)}, ${hour.format(date)}–${hour.format(bucketEnd(date, "hour"))}`;
+      return `${weekday.format(date)}, ${hour.format(date)}–${hour.format(toDate(end) ?? date)}`;
     }
     case "day":
       return weekday.format(date);
     case "week": {
-      const last = new Date(bucketEnd(date, "week").getTime() - 43_200_000);
+      const last = new Date((toDate(end) ?? date).getTime() - 1);
       return `${format(zone, { day: "numeric", month: "short" }).format(date)} – ${day(last, zone)}`;
     }
     case "month":
       return format(zone, { month: "long", year: "numeric" }).format(date);
   }
-}
-
-const HOUR = 3_600_000;
-const NOMINAL: Record<Grain, number> = {
-  hour: HOUR,
-  day: 24 * HOUR,
-  week: 168 * HOUR,
-  month: 730 * HOUR,
-};
-
-/** Where a bucket ends, daylight saving aside: enough to tell whether it is still running. */
-export function bucketEnd(start: Instant, grain: Grain): Date {
-  const date = toDate(start) ?? new Date(0);
-  if (grain !== "month") return new Date(date.getTime() + NOMINAL[grain]);
-  // The start is a local midnight; half a day on, the UTC month is the local one in every zone.
-  const inside = new Date(date.getTime() + 12 * HOUR);
-  const days = new Date(
-    Date.UTC(inside.getUTCFullYear(), inside.getUTCMonth() + 1, 0),
-  ).getUTCDate();
-  return new Date(date.getTime() + days * 24 * HOUR);
 }

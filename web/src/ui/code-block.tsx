@@ -7,18 +7,20 @@ type Props = {
   title?: string;
   /** Lines (from 1) that carry the change, set off from the rest. */
   highlight?: readonly number[];
+  /** Name of the button that copies all of it. */
+  copyLabel?: string;
   className?: string;
 };
 
 /** Text to read and copy. Always rendered as text, never as markup. */
-export function CodeBlock({ code, title, highlight = [], className }: Props) {
+export function CodeBlock({ code, title, highlight = [], copyLabel, className }: Props) {
   const lines = code.replace(/\n$/, "").split("\n");
   return (
     <figure className={cn("overflow-hidden rounded-lg border bg-sunken text-left", className)}>
       {title && (
         <figcaption className="flex h-9 items-center justify-between border-b pr-1.5 pl-3 text-muted text-xs">
           {title}
-          <CopyButton value={code} />
+          <CopyButton value={code} label={copyLabel} text={copyLabel !== undefined} />
         </figcaption>
       )}
       <div className="relative">

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { QUOTAH, REPOSITORY } from "./paths.ts";
+import { freePorts } from "./ports.ts";
+
+const READY_WITHIN_MS = 30_000;
+const STOPPED_WITHIN_MS = 15_000;
+const SETUP_LINK = /https?:\/\/\S+\/setup\?token=[^\s"'│|]+/;
+
+/**
+ * One whole Quotah as a user starts it: `quotah up`, with ports and a data folder of its own.
+ * It can be stopped and started again on the same ports and data.
+ */
+export class Stack {
+  readonly dashboard: string;
+  readonly gateway: string;
+  private child: ChildProcess | null = null;
+  private output = "";
+
+  private constructor(
+    private readonly ports: { api: number; gateway: number; mock: number },
+    readonly dataDir: string,
+  ) {
+    this.dashboard = `http://127.0.0.1:${ports.api}`;
+    this.gateway = `http://127.0.0.1:${ports.gateway}`;
+  }
+
+  static async start(): Promise<Stack> {
+    const [api, gateway, mock] = await freePorts(3);
+    const dataDir = mkdtempSync(join(tmpdir(), "quotah-e2e-"));
+    const stack = new Stack({ api: api ?? 0, gateway: gateway ?? 0, mock: mock ?? 0 }, dataDir);
+    await stack.up();
+    return stack;
+  }
+
+  /** The one-time link that `quotah up` printed on its first start. */
+  get setupLink(): string {
+    const link = SETUP_LINK.exec(this.output)?.[0];
+    if (!link) throw new Error(`quotah up printed no setup link:\n${this.output}`);
+    return link;
+  }
+
+  get setupToken(): string {
+    return new URL(this.setupLink).searchParams.get("token") ?? "";
+  }
+
+  /** What the processes printed so far. */
+  get log(): string {
+    return this.output;
+  }
+
+  async up(): Promise<void> {
+    const child = spawn(QUOTAH, ["up"], {
+      cwd: REPOSITORY,
+      env: { ...process.env, ...this.environment() },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.child = child;
+    const keep = (chunk: Buffer) => {
+      this.output += chunk.toString();
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    await this.waitUntilReady(child);
+  }
+
+  async stop(): Promise<void> {
+    const child = this.child;
+    this.child = null;
+    if (!child || child.exitCode !== null) return;
+    const gone = new Promise<void>((done) => child.once("exit", () => done()));
+    child.kill("SIGINT");
+    const timer = setTimeout(() => child.kill("SIGKILL"), STOPPED_WITHIN_MS);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  private environment(): Record<string, string> {
+    return {
+      QUOTAH_DATA_DIR: this.dataDir,
+      QUOTAH_HOST: "127.0.0.1",
+      QUOTAH_API_PORT: String(this.ports.api),
+      QUOTAH_GATEWAY_PORT: String(this.ports.gateway),
+      QUOTAH_MOCK_PORT: String(this.ports.mock),
+      NO_COLOR: "1",
+      COLUMNS: "240",
+      PYTHONUNBUFFERED: "1",
+    };
+  }
+
+  private async waitUntilReady(child: ChildProcess): Promise<void> {
+    const deadline = Date.now() + READY_WITHIN_MS;
+    while (Date.now() < deadline) {
+      if (child.exitCode !== null) {
+        throw new Error(`quotah up ended with status ${child.exitCode}:\n${this.output}`);
+      }
+      const ready = await Promise.all([answers(this.dashboard), answers(this.gateway)]);
+      if (ready.every(Boolean)) return;
+      await new Promise((done) => setTimeout(done, 50));
+    }
+    throw new Error(`quotah up was not ready within ${READY_WITHIN_MS} ms:\n${this.output}`);
+  }
+}
+
+async function answers(origin: string): Promise<boolean> {
+  try {
+    return (await fetch(`${origin}/readyz`)).ok;
+  } catch {
+    return false;
+  }
+}

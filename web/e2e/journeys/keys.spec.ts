@@ -1,0 +1,61 @@
+import { expect } from "@playwright/test";
+import { clipboard } from "../harness/clipboard.ts";
+import { test } from "../harness/test.ts";
+import { call } from "../harness/vendor-clients.ts";
+
+test("keys can be made once, seen once and revoked", async ({
+  page,
+  owner,
+  stack,
+  signedIn: _,
+}) => {
+  await owner.connectMock();
+  const name = `checkout-${Date.now()}`;
+  await page.goto("/settings/keys");
+  await page.getByRole("button", { name: "Create key" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Name").fill(name);
+  await dialog.getByRole("radio", { name: /Gateway/ }).check();
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  await expect(dialog.getByText("This key is shown once")).toBeVisible();
+  await dialog.getByRole("button", { name: "Copy key" }).click();
+  const key = await clipboard(page);
+  expect(key).toMatch(/^qk_gw_/);
+  await dialog.getByRole("button", { name: "Done" }).click();
+
+  const row = page.getByRole("row").filter({ hasText: name });
+  await expect(row).toContainText("Never used");
+  expect(await page.content()).not.toContain(key);
+  await page.reload();
+  await expect(row).toBeVisible();
+  expect(await page.content()).not.toContain(key);
+
+  const works = () => call("openai", { gateway: stack.gateway, key });
+  await expect(works).toPass({ timeout: 10_000 });
+  await page.reload();
+  await expect(row).not.toContainText("Never used");
+
+  await row.getByRole("button", { name: `Revoke ${name}` }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Revoke key" }).click();
+  await expect(row).toContainText("Revoked");
+  await expect
+    .poll(
+      () =>
+        works().then(
+          () => "answered",
+          (error: Error) => error.message,
+        ),
+      { timeout: 10_000 },
+    )
+    .toContain("401");
+});
+
+test("a key needs a name", async ({ page, signedIn: _ }) => {
+  await page.goto("/settings/keys");
+  await page.getByRole("button", { name: "Create key" }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Create key" }).click();
+  await expect(dialog.getByText("Give the key a name.")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+});

@@ -1,0 +1,58 @@
+import { mkdirSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Browser, BrowserContextOptions, Page } from "@playwright/test";
+import { settled } from "../harness/accessibility.ts";
+import { WEB } from "../harness/paths.ts";
+
+const FOLDER = resolve(WEB, "screenshots");
+
+const DEVICES: Record<string, BrowserContextOptions> = {
+  desktop: { viewport: { width: 1440, height: 900 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+};
+
+export interface Shot {
+  /** File name without device, theme and ending. */
+  name: string;
+  /** Brings a new page to the state to be pictured. */
+  prepare: (page: Page) => Promise<void>;
+}
+
+/** Pictures each shot on both devices in both themes, whole pages, into web/screenshots. */
+export async function picture(
+  browser: Browser,
+  storageState: BrowserContextOptions["storageState"],
+  shots: Shot[],
+): Promise<void> {
+  mkdirSync(FOLDER, { recursive: true });
+  for (const [device, options] of Object.entries(DEVICES)) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const context = await browser.newContext({
+        ...options,
+        colorScheme,
+        locale: "en-US",
+        timezoneId: "Europe/Berlin",
+        ...(storageState ? { storageState } : {}),
+      });
+      for (const shot of shots) {
+        const page = await context.newPage();
+        await shot.prepare(page);
+        await quiet(page);
+        const path = resolve(FOLDER, `${shot.name}-${device}-${colorScheme}.png`);
+        await page.screenshot({ path, fullPage: true, caret: "hide" });
+        await page.close();
+      }
+      await context.close();
+    }
+  }
+}
+
+/** Fonts are there, skeletons are gone, nothing moves. */
+async function quiet(page: Page): Promise<void> {
+  await page.evaluate(() => document.fonts.ready);
+  await page.waitForLoadState("load");
+  await page
+    .waitForFunction(() => !document.querySelector(".animate-pulse-soft"), null, { timeout: 3_000 })
+    .catch(() => undefined);
+  await settled(page);
+}
