@@ -16,7 +16,7 @@ from quotah_server.store.control.columns import Hash, Id, Json, Name, UtcDateTim
 ROLES = ("owner", "admin", "member", "viewer")
 KEY_KINDS = ("gateway", "ingest", "admin")
 CREDENTIAL_STATUSES = ("never_used", "healthy", "invalid", "rate_limited")
-ATTEMPT_OUTCOMES = ("pending", "failed", "succeeded", "refused")
+ATTEMPT_OUTCOMES = ("pending", "failed", "succeeded")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:

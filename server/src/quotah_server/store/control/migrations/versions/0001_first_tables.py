@@ -125,7 +125,7 @@ def _accounts() -> None:
         _text("account_hash", 64),
         _text("ip"),
         _text("outcome", 32),
-        _one_of("outcome", "pending", "failed", "succeeded", "refused"),
+        _one_of("outcome", "pending", "failed", "succeeded"),
         sa.Index(None, "at"),
         sa.Index(None, "account_hash", "at"),
         sa.Index(None, "ip", "at"),

@@ -1,0 +1,1 @@
+"""Quotah's own keys: gateway, ingest, admin."""

@@ -1,0 +1,102 @@
+"""Mint, list and revoke our keys. A gateway key's change reaches the gateway through the snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quotah_server.domain.errors import InvalidInputError
+from quotah_server.domain.ids import new_id
+from quotah_server.domain.scope import Scope
+from quotah_server.domain.secrets import PREFIXES, KeyKind, hash_key, hint, mint_key
+from quotah_server.features.audit import service as audit
+from quotah_server.features.keys import repository
+from quotah_server.features.keys.schemas import KeyCreated, KeyPage
+from quotah_server.features.snapshot import service as snapshot
+from quotah_server.features.workspaces import repository as workspaces
+from quotah_server.http.deps import Actor
+from quotah_server.http.pagination import decode_cursor, encode_cursor
+from quotah_server.kit.clock import utc_now
+from quotah_server.store.control.models import ApiKeyRow
+
+
+async def create(
+    session: AsyncSession,
+    actor: Actor,
+    scope: Scope,
+    *,
+    kind: KeyKind,
+    name: str,
+    project_id: str | None = None,
+    expires_at: datetime | None = None,
+    created_by: str | None = None,
+) -> KeyCreated:
+    """Mint a key. Gateway and ingest keys belong to a project: the first one where none is named."""
+    now = utc_now()
+    if expires_at is not None and expires_at <= now:
+        raise InvalidInputError("expires_at lies in the past.", field="expires_at")
+    if project_id is not None:
+        project_id = (await workspaces.project(session, scope, project_id)).id
+    elif kind != "admin":
+        project_id = scope.project_id or (await workspaces.first_project(session, scope)).id
+    key = mint_key(kind)
+    row = ApiKeyRow(
+        id=new_id(), workspace_id=scope.workspace_id, project_id=project_id, created_by=created_by,
+        name=name, kind=kind, hash=hash_key(key), prefix=PREFIXES[kind], hint=hint(key),
+        created_at=now, expires_at=expires_at, last_used_at=None, revoked_at=None,
+    )  # fmt: skip
+    session.add(row)
+    await session.flush()
+    audit.record(
+        session, actor, "key.created", ("key", row.id), workspace_id=scope.workspace_id,
+        after={"name": name, "kind": kind, "project_id": project_id, "hint": row.hint},
+    )  # fmt: skip
+    await snapshot.touch(session)
+    return KeyCreated(**repository.shown(row).model_dump(), key=key)
+
+
+async def listed(session: AsyncSession, scope: Scope, cursor: str | None, limit: int) -> KeyPage:
+    """One page of the workspace's keys, revoked ones included, newest first."""
+    before = decode_cursor(cursor)[0] if cursor else None
+    rows = await repository.page(session, scope, before=before, limit=limit + 1)
+    more = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
+    return KeyPage(items=[repository.shown(row) for row in rows[:limit]], next_cursor=more)
+
+
+async def maker(session: AsyncSession, scope: Scope, key_id: str) -> str | None:
+    """Which member made a key."""
+    return (await repository.get(session, scope, key_id)).created_by
+
+
+async def revoke(session: AsyncSession, actor: Actor, scope: Scope, key_id: str) -> None:
+    """Make a key worthless, for good. Revoking it again changes nothing."""
+    row = await repository.get(session, scope, key_id)
+    await _revoke(session, actor, row)
+
+
+async def revoke_named(session: AsyncSession, actor: Actor, scope: Scope, name: str) -> None:
+    """Revoke every key of a name."""
+    for row in await repository.living_named(session, scope, name):
+        await _revoke(session, actor, row)
+
+
+async def mark_used(session: AsyncSession, used: Mapping[str, datetime]) -> None:
+    """Note when gateway keys were last used: key id → time of the newest call."""
+    for key_id, at in used.items():
+        newer = ApiKeyRow.last_used_at.is_(None) | (ApiKeyRow.last_used_at < at)
+        query = update(ApiKeyRow).where(ApiKeyRow.id == key_id, newer).values(last_used_at=at)
+        await session.execute(query)
+
+
+async def _revoke(session: AsyncSession, actor: Actor, row: ApiKeyRow) -> None:
+    if row.revoked_at is not None:
+        return
+    row.revoked_at = utc_now()
+    audit.record(
+        session, actor, "key.revoked", ("key", row.id), workspace_id=row.workspace_id,
+        before={"revoked_at": None}, after={"revoked_at": row.revoked_at.isoformat()},
+    )  # fmt: skip
+    await snapshot.touch(session)

@@ -1,0 +1,1 @@
+"""From an empty instance to its first owner."""

@@ -1,0 +1,1 @@
+"""What the gateway needs to know, versioned and published."""

@@ -1,0 +1,109 @@
+"""Build the gateway's snapshot, and let the gateway wait for the next one.
+
+Who changes a key or a credential calls ``touch`` in the same transaction: the version grows with the
+change, and waiters wake after the commit. A change made by another process (a second API host, the
+command line) wakes nobody here, so waiters also look at the version themselves every second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quotah_server.domain.snapshot import Credential, GatewayKey, Route, Snapshot
+from quotah_server.features.snapshot import repository
+from quotah_server.kit.clock import Clock, utc_now
+from quotah_server.store.control.models import ApiKeyRow, ProviderCredentialRow
+from quotah_server.store.control.session import Database, announce
+
+TOPIC = "snapshot"
+_LOOK_EVERY_S = 1.0
+
+
+async def touch(session: AsyncSession) -> None:
+    """Say that this transaction changes what the gateway must know."""
+    await repository.raise_version(session)
+    announce(session, TOPIC)
+
+
+async def build(session: AsyncSession, now: Clock = utc_now) -> Snapshot:
+    """Read the snapshot as of this transaction."""
+    # The version first: a change that lands between the two reads is delivered again, never skipped.
+    version = await repository.version(session)
+    at = now()
+    keys = await repository.gateway_keys(session, at)
+    credentials = await repository.credentials(session)
+    return Snapshot(
+        version=version,
+        created_at=at,
+        keys={row.hash: _key(row) for row in keys},
+        routes=_routes(credentials),
+    )
+
+
+class SnapshotPublisher:
+    """Hands snapshots to gateways that wait for them."""
+
+    def __init__(self, database: Database, now: Clock = utc_now) -> None:
+        self._database = database
+        self._now = now
+        self._changed = asyncio.Event()
+        database.subscribe(TOPIC, self.bump)
+
+    def bump(self) -> None:
+        """Wake everybody who waits, in this process."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def wait(self, after: int, timeout: float) -> Snapshot | None:
+        """The snapshot as soon as its version is other than ``after``; None after ``timeout`` seconds.
+
+        A version below ``after`` is news too: the database was restored from a backup.
+        """
+        deadline = time.monotonic() + timeout
+        while True:
+            changed = self._changed
+            async with self._database.transaction() as session:
+                if await repository.version(session) != after:
+                    return await build(session, self._now)
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            try:
+                await asyncio.wait_for(changed.wait(), min(left, _LOOK_EVERY_S))
+            except TimeoutError:
+                continue
+
+
+def _key(row: ApiKeyRow) -> GatewayKey:
+    assert row.project_id is not None, "the database holds a gateway key without a project"
+    return GatewayKey(
+        id=row.id, hash=row.hash, workspace_id=row.workspace_id, project_id=row.project_id,
+        member_id=row.created_by, expires_at=row.expires_at,
+    )  # fmt: skip
+
+
+def _routes(rows: Sequence[ProviderCredentialRow]) -> dict[str, dict[str, Route]]:
+    grouped: dict[str, dict[str, list[ProviderCredentialRow]]] = {}
+    for row in rows:
+        grouped.setdefault(row.workspace_id, {}).setdefault(row.provider, []).append(row)
+    return {
+        workspace_id: {name: _route(name, found) for name, found in by_provider.items()}
+        for workspace_id, by_provider in grouped.items()
+    }
+
+
+def _route(name: str, rows: list[ProviderCredentialRow]) -> Route:
+    # The stand-in serves only until there is a real key: nobody wants a made-up answer by chance.
+    real = [row for row in rows if not row.is_mock]
+    credentials = tuple(
+        Credential(
+            id=row.id, workspace_id=row.workspace_id, provider=row.provider,
+            base_url=row.base_url, secret=row.secret, is_mock=row.is_mock,
+        )
+        for row in real or rows
+    )  # fmt: skip
+    return Route(name=name, provider=name, dialect=name, credentials=credentials)

@@ -1,0 +1,14 @@
+"""An account at OpenAI, or at anybody who copied its API."""
+
+from __future__ import annotations
+
+from quotah_server.providers.base_account import Account
+
+OPENAI = Account(
+    provider="openai",
+    label="OpenAI",
+    base_url="https://api.openai.com/v1",
+    mock_path="/openai/v1",
+    check_path="/models",
+    headers=lambda key: {"authorization": f"Bearer {key}"},
+)
