@@ -86,8 +86,8 @@ class Period(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "
 
 
 class Variant(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
-    """Other rates for calls made in another way (``{"service_tier": "flex"}``). The first variant
-    that names a unit gives its rate; units it does not name keep the standard rate."""
+    """Other rates for calls made in another way (``{"service_tier": "flex"}``). Of several with the
+    same ``when``, the first one begun counts; units it does not name keep the standard rate."""
 
     when: dict[str, str]
     rates: dict[str, Rate]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 import yaml
@@ -19,14 +19,26 @@ import yaml
 from quotah_server.catalog.book import (
     Match, Model, Period, Provider, Rate, Tiered, Unit, Uplift, Variant,
 )  # fmt: skip
-from quotah_server.domain.money import usd_text
+from quotah_server.domain.money import product, usd_text
+
+_Rated = TypeVar("_Rated", Period, Variant)
 
 
 class AddedRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rates of units that the base book does not price, for all matching models and periods."""
+    """Rates of units that the base book does not price, for all periods of the matching models."""
 
     models: str
     rates: dict[str, Rate]
+    source: str
+
+
+class Multiple(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A unit documented as a multiple of another, wherever that one has a rate (variants too)."""
+
+    models: str
+    unit: str
+    of: str
+    factor: Decimal
     source: str
 
 
@@ -49,14 +61,15 @@ class EarlierVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     source: str
 
 
-class AddedVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A variant the base book lacks."""
+class DerivedVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A variant documented as a factor on the standard token rates, for periods the base book does
+    not cover. Where it knows the variant for later, only the units named there are discounted."""
 
     models: str
     when: dict[str, str]
-    rates: dict[str, Rate]
+    factor: Decimal
+    since: date
     source: str
-    since: date | None = None
 
 
 class AddedUplift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,7 +101,8 @@ class Patch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     past_rates: tuple[PastRates, ...] = ()
     added_rates: tuple[AddedRates, ...] = ()
     earlier_variants: tuple[EarlierVariant, ...] = ()
-    added_variants: tuple[AddedVariant, ...] = ()
+    derived_variants: tuple[DerivedVariant, ...] = ()
+    multiples: tuple[Multiple, ...] = ()
     uplifts: tuple[AddedUplift, ...] = ()
 
 
@@ -110,11 +124,10 @@ class Patches:
     def models(self, base: dict[str, list[Model]]) -> list[Model]:
         """The base book's models, patched."""
         merged = {name: base.get(name, []) for name in [*base, *self._patches]}
-        return [
-            model
-            for name, models in merged.items()
-            for model in (_applied(self._patches[name], models) if name in self._patches else models)
-        ]
+        tokens = frozenset(unit.unit for unit in self.units if unit.token)
+        for name, patch in self._patches.items():
+            merged[name] = _applied(patch, merged[name], tokens)
+        return [model for models in merged.values() for model in models]
 
 
 def load_patches(data: Path) -> Patches:
@@ -133,7 +146,7 @@ def _yaml(file: Path) -> Any:
     return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - scalars stay text
 
 
-def _applied(patch: Patch, models: list[Model]) -> list[Model]:
+def _applied(patch: Patch, models: list[Model], tokens: frozenset[str]) -> list[Model]:
     added = [
         Model(patch.provider, new.model, new.match, (Period(new.rates, source=new.source),))
         for new in patch.added_models
@@ -145,8 +158,10 @@ def _applied(patch: Patch, models: list[Model]) -> list[Model]:
         models = _each(models, rates.models, lambda model, rates=rates: _with_rates(model, rates))
     for earlier in patch.earlier_variants:
         models = _each(models, earlier.models, lambda model, e=earlier: _with_earlier(model, e))
-    for variant in patch.added_variants:
-        models = _each(models, variant.models, lambda model, v=variant: _with_variant(model, v))
+    for derived in patch.derived_variants:
+        models = _each(models, derived.models, lambda m, d=derived: _with_derived(m, d, tokens))
+    for multiple in patch.multiples:
+        models = _each(models, multiple.models, lambda model, m=multiple: _with_multiple(model, m))
     for uplift in patch.uplifts:
         models = _each(models, uplift.models, lambda model, u=uplift: _with_uplift(model, u))
     return models
@@ -193,9 +208,43 @@ def _with_earlier(model: Model, earlier: EarlierVariant) -> Model:
     return msgspec.structs.replace(model, variants=variants)
 
 
-def _with_variant(model: Model, added: AddedVariant) -> Model:
-    variant = Variant(added.when, added.rates, from_=added.since, source=added.source)
-    return msgspec.structs.replace(model, variants=(*model.variants, variant))
+def _with_derived(model: Model, derived: DerivedVariant, tokens: frozenset[str]) -> Model:
+    """One variant per uncovered period, the latest first, since the first active one counts."""
+    known = [variant for variant in model.variants if variant.when == derived.when]
+    units = {unit for variant in known for unit in variant.rates} or tokens
+    covered = min((v.from_ or date.min for v in known), default=date.max)
+    added = tuple(
+        Variant(
+            derived.when,
+            {u: _times(rate, derived.factor) for u, rate in period.rates.items() if u in units},
+            from_=max(period.from_ or derived.since, derived.since),
+            source=derived.source,
+        )
+        for period in reversed(model.periods)
+        if max(period.from_ or derived.since, derived.since) < covered
+    )
+    return msgspec.structs.replace(model, variants=(*model.variants, *added))
+
+
+def _with_multiple(model: Model, multiple: Multiple) -> Model:
+    def widened(part: _Rated) -> _Rated:
+        if multiple.of not in part.rates:
+            return part
+        rate = _times(part.rates[multiple.of], multiple.factor)
+        return msgspec.structs.replace(part, rates={**part.rates, multiple.unit: rate})
+
+    return msgspec.structs.replace(
+        model,
+        periods=tuple(widened(period) for period in model.periods),
+        variants=tuple(widened(variant) for variant in model.variants),
+    )
+
+
+def _times(rate: Rate, factor: Decimal) -> Rate:
+    if isinstance(rate, Tiered):
+        above = {start: plain(product(amount, factor)) for start, amount in rate.above.items()}
+        return Tiered(plain(product(rate.base, factor)), above)
+    return plain(product(rate, factor))
 
 
 def _with_uplift(model: Model, added: AddedUplift) -> Model:

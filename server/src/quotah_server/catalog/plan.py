@@ -85,7 +85,7 @@ def _seconds(text: str) -> int:
 def _plan(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
     period = _period(model, day, second)
     chosen: dict[str, tuple[Rate, str]] = {
-        unit: (rate, f"{period.source}:{model.provider}/{model.model}")
+        unit: (rate, f"{model.provider}/{model.model} ({period.source})")
         for unit, rate in period.rates.items()
     }
     missing = _apply_variants(model, way, day, chosen)
@@ -132,15 +132,18 @@ def _apply_variants(
     }
     taken: dict[str, tuple[Rate, str]] = {}
     known: set[str] = set()
+    met: list[dict[str, str]] = []
     for variant in model.variants:
         if variant.from_ is not None and day < variant.from_:
             continue
-        if any(context.get(key) != value for key, value in variant.when.items()):
+        if variant.when in met or any(context.get(k) != v for k, v in variant.when.items()):
             continue
+        met.append(variant.when)
         known.update(variant.when)
         mark = "+".join(variant.when.values())
+        rule = f"{model.provider}/{model.model}#{mark} ({variant.source})"
         for unit, rate in variant.rates.items():
-            taken.setdefault(unit, (rate, f"{variant.source}:{model.provider}/{model.model}#{mark}"))
+            taken.setdefault(unit, (rate, rule))
     chosen.update(taken)
     return next((context[key] for key in context if key not in known), None)
 

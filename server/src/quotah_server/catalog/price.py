@@ -98,7 +98,7 @@ def _sum(version: str, plan: Plan, usage: Usage) -> Price:
     unknown = next((flag for flag in usage.flags if flag.startswith("unknown_unit:")), "")
     reason = f"usage holds a unit we do not know: {unknown.partition(':')[2]}" if unknown else ""
     if usage.estimated:
-        reason = reason or "token counts are estimated: the provider reported none"
+        reason = reason or "token counts are estimated: the provider did not report them all"
         return Price("estimated", quantise(cost), tuple(items), version, reason)
     return Price("computed", quantise(cost), tuple(items), version, reason)
 

@@ -18,7 +18,7 @@ that are ours. unpriced: no rate known; the cost is then None, never 0."""
 class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product of the sum: ``quantity × rate_usd / per = amount_usd``.
 
-    rule: where the rate comes from (``genai-prices:openai/gpt-4o``).
+    rule: where the rate comes from (``openai/gpt-4o#flex (genai-prices)``).
     """
 
     unit: str

@@ -8,6 +8,7 @@ embeddings), ``input_tokens`` with ``input_tokens_details`` (responses, images) 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from quotah_server.domain.usage import (
@@ -150,7 +151,11 @@ def _tools(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
 
 def _seconds(counts: Counts, value: object) -> int | None:
     """Durations are billed to the nearest second."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MAX_COUNT:
+    if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         counts.flag("invalid:seconds")
         return None
-    return int(value + 0.5)
+    seconds = Decimal(value)
+    if not seconds.is_finite() or not 0 <= seconds <= MAX_COUNT:
+        counts.flag("invalid:seconds")
+        return None
+    return int(seconds.quantize(Decimal(1), rounding=ROUND_HALF_UP))
