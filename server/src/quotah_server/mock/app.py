@@ -1,4 +1,4 @@
-"""The stand-in itself: routes a request to a vendor's code, breaks the answer on request, keeps the log."""
+"""The stand-in itself: routes a request to a vendor's code, breaks the answer if asked, logs it."""
 
 from __future__ import annotations
 
@@ -96,9 +96,7 @@ class MockProvider:
             return refuse(404, f"Invalid URL ({request.method} {request.path})"), None
         key = _key_of(request)
         if not key:
-            return refuse(
-                401, "You didn't provide an API key: any key that is not empty will do."
-            ), None
+            return refuse(401, "No API key: any key that is not empty will do."), None
         if anthropic and "anthropic-version" not in request.headers:
             return refuse(400, "anthropic-version: header is required"), None
         try:
@@ -108,7 +106,7 @@ class MockProvider:
         except ScriptError as error:
             return refuse(400, str(error), "mock_setting"), None
         strikes = self._faults.strikes(answer.script)
-        reply = apply(answer.reply, answer.script, strikes, error_body)
+        reply = apply(answer.reply, answer.script, error_body, strikes=strikes)
         return reply, self._open_entry(reply, request, request_id, key)
 
     def _open_entry(

@@ -1,4 +1,4 @@
-"""Remembers prompt prefixes, so that a repeated one is answered as read from the provider's cache."""
+"""Remembers prompt prefixes, so that a repeated one counts as read from the provider's cache."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ class PrefixMemory:
         self._capacity = capacity
 
     def longest_seen(self, owner: str, prompt: bytes) -> int:
-        """Tokens of the longest known prefix of ``prompt``, in blocks of 128 and from 1,024 on, else
-        0; then remember the prompt's own prefixes. ``owner`` (key and model) keeps caches apart.
+        """Tell how many tokens of ``prompt`` are known, and remember the prompt's own prefixes.
+
+        Counted in blocks of 128, from 1,024 on, else 0. ``owner`` (key and model) keeps caches
+        apart.
         """
         block = BLOCK_TOKENS * BYTES_PER_TOKEN
         digest = hashlib.blake2b(owner.encode(), digest_size=16)
@@ -33,9 +35,8 @@ class PrefixMemory:
 
     def touch(self, owner: str, prefix: bytes) -> bool:
         """Tell whether exactly this prefix was seen before, and remember it."""
-        return self._touch(
-            hashlib.blake2b(owner.encode() + b"\0" + prefix, digest_size=16).digest()
-        )
+        whole = owner.encode() + b"\0" + prefix
+        return self._touch(hashlib.blake2b(whole, digest_size=16).digest())
 
     def _touch(self, key: bytes) -> bool:
         known = key in self._seen

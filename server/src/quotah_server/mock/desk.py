@@ -1,4 +1,4 @@
-"""What every vendor's code needs while it builds an answer: ids, time, cache memory, rate limits."""
+"""What every vendor's code needs to build an answer: ids, time, cache memory, rate limits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from quotah_server.mock.cachememory import PrefixMemory
 from quotah_server.mock.exchange import Reply, Request
 from quotah_server.mock.ratelimits import RateLimits
 from quotah_server.mock.script import Script
-
 
 T = TypeVar("T")
 
@@ -72,6 +71,4 @@ def decode(body: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         raise BadRequestError(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise BadRequestError(
-            f"We could not parse the JSON body of your request: {error}"
-        ) from error
+        raise BadRequestError(f"The request body is not JSON: {error}") from error

@@ -47,8 +47,8 @@ class Bill(msgspec.Struct, frozen=True):
     operation: str
     model: str
     usage: Usage
-    usage_at: Callable[[float], Usage]
-    """Usage of an answer that was cut after this share (0 to 1) of its deltas."""
+    usage_at: Callable[[int], Usage]
+    """Usage of an answer that was cut after so many of its deltas."""
     streaming: bool = False
 
 
@@ -61,6 +61,8 @@ class Reply(msgspec.Struct):
     bill: Bill | None = None
     """None when the provider would not bill the request."""
     stream: bool = False
+    declared_length: int | None = None
+    """The content-length that is told when it is not the length of what is sent."""
     write_bytes: int | None = None
     """Split the body into writes of this many bytes, each its own HTTP chunk."""
     before_s: float = 0.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 import msgspec
 
@@ -11,9 +12,8 @@ from quotah_server.mock.script import Script
 
 ErrorBody = Callable[[int, str | None, str | None], object]
 
-_HTML = (
-    b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Captive portal</body></html>"
-)
+_HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Portal</body></html>"
+_MAX_IDS = 10_000
 _GARBAGE = b'data: {"id": "chatcmpl-\xff\xfe\x00 not json\n\ndata data: }{\n\n: \n\nevent\n\n'
 
 
@@ -32,13 +32,13 @@ class FaultCounter:
         failed = self._failed.get(script.fault_id, 0)
         if failed >= script.fault_times:
             return False
-        if len(self._failed) > 10_000:
+        if len(self._failed) > _MAX_IDS:
             self._failed.clear()
         self._failed[script.fault_id] = failed + 1
         return True
 
 
-def apply(reply: Reply, script: Script, strikes: bool, error_body: ErrorBody) -> Reply:
+def apply(reply: Reply, script: Script, error_body: ErrorBody, *, strikes: bool) -> Reply:
     """Give the answer its pace and, when the fault strikes, break it."""
     reply.steps = _paced(reply.steps, script)
     reply.before_s = script.first_byte_ms / 1000
@@ -46,27 +46,10 @@ def apply(reply: Reply, script: Script, strikes: bool, error_body: ErrorBody) ->
     if not strikes:
         return reply
     if script.error_status is not None:
-        return error_reply(script.error_status, script, error_body, _request_headers(reply))
-    match script.fault:
-        case "stall":
-            reply.before_s += script.stall_ms / 1000
-        case "one-byte":
-            reply.write_bytes = 1
-        case "disconnect" | "reset":
-            return Reply(200, [], [], hang_up="close" if script.fault == "disconnect" else "reset")
-        case "html":
-            headers = [("content-type", "text/html; charset=utf-8")]
-            return Reply(200, headers, [Step(_HTML)])
-        case "truncated":
-            return _truncated(reply, script)
-        case "stall-midstream" | "error-midstream" | "garbage":
-            return _mid_stream(reply, script, error_body)
-        case "disconnect-midstream" | "reset-midstream":
-            reply.steps = _head(reply.steps, script)
-            reply.hang_up = "close" if script.fault == "disconnect-midstream" else "reset"
-        case _:
-            pass
-    return reply
+        headers = [(n, v) for n, v in reply.headers if n != "content-type"]
+        return error_reply(script.error_status, script, error_body, headers)
+    breaker = _BREAKERS.get(script.fault or "")
+    return reply if breaker is None else breaker(reply, script, error_body)
 
 
 def error_reply(
@@ -74,7 +57,7 @@ def error_reply(
 ) -> Reply:
     """An error answer in the vendor's shape; 429 and 529 carry a retry-after."""
     wait_ms = script.retry_after_ms
-    if wait_ms is None and status == 429:
+    if wait_ms is None and status == HTTPStatus.TOO_MANY_REQUESTS:
         wait_ms = 1000
     if wait_ms is not None:
         headers = [
@@ -108,36 +91,84 @@ def _head(steps: list[Step], script: Script) -> list[Step]:
     return steps[: _cut(steps, script)]
 
 
-def _truncated(reply: Reply, script: Script) -> Reply:
-    """A well-framed body that ends too early: half a JSON text, or a stream cut inside an event."""
+def _stall(reply: Reply, script: Script, _error_body: ErrorBody) -> Reply:
+    reply.before_s += script.stall_ms / 1000
+    return reply
+
+
+def _one_byte(reply: Reply, _script: Script, _error_body: ErrorBody) -> Reply:
+    reply.write_bytes = 1
+    return reply
+
+
+def _no_answer(_reply: Reply, script: Script, _error_body: ErrorBody) -> Reply:
+    return Reply(200, [], [], hang_up=_hang_up(script))
+
+
+def _html(_reply: Reply, _script: Script, _error_body: ErrorBody) -> Reply:
+    return Reply(200, [("content-type", "text/html; charset=utf-8")], [Step(_HTML)])
+
+
+def _disconnect(reply: Reply, script: Script, _error_body: ErrorBody) -> Reply:
     if len(reply.steps) == 1:
-        reply.steps = _head(reply.steps, script)
+        reply.declared_length = len(reply.steps[0].data)
+    reply.steps = _head(reply.steps, script)
+    reply.hang_up = _hang_up(script)
+    return reply
+
+
+def _truncated(reply: Reply, script: Script, _error_body: ErrorBody) -> Reply:
+    """Break a body off too early inside sound framing: half a JSON text, or half an event."""
+    steps = _head(reply.steps, script)
+    if len(reply.steps) > 1:
+        last = reply.steps[len(steps)].data
+        steps = [*steps, Step(last[: len(last) // 2])]
+    reply.steps = steps
+    return reply
+
+
+def _stall_midstream(reply: Reply, script: Script, error_body: ErrorBody) -> Reply:
+    if len(reply.steps) == 1:
+        return _stall(reply, script, error_body)
+    cut = _cut(reply.steps, script)
+    late = msgspec.structs.replace(reply.steps[cut], wait_s=script.stall_ms / 1000)
+    reply.steps = [*reply.steps[:cut], late, *reply.steps[cut + 1 :]]
+    return reply
+
+
+def _error_midstream(reply: Reply, script: Script, error_body: ErrorBody) -> Reply:
+    if len(reply.steps) == 1:
+        return error_reply(500, script, error_body, [])
+    cut = _cut(reply.steps, script)
+    named = reply.steps[0].data.startswith(b"event:")
+    failure = sse(error_body(500, None, script.error_code), event="error" if named else None)
+    reply.steps = [*reply.steps[:cut], Step(failure)]
+    return reply
+
+
+def _garbage(reply: Reply, script: Script, _error_body: ErrorBody) -> Reply:
+    if len(reply.steps) == 1:
+        reply.steps = [Step(_GARBAGE, settles=True)]
     else:
         cut = _cut(reply.steps, script)
-        last = reply.steps[cut]
-        reply.steps = [*reply.steps[:cut], Step(last.data[: len(last.data) // 2])]
+        reply.steps = [*reply.steps[:cut], Step(_GARBAGE), *reply.steps[cut:]]
     return reply
 
 
-def _mid_stream(reply: Reply, script: Script, error_body: ErrorBody) -> Reply:
-    steps = reply.steps
-    if len(steps) == 1:
-        reply.steps = [Step(_GARBAGE)] if script.fault == "garbage" else steps
-        reply.before_s += script.stall_ms / 1000 if script.fault == "stall-midstream" else 0
-        return reply
-    cut = _cut(steps, script)
-    if script.fault == "stall-midstream":
-        late = msgspec.structs.replace(steps[cut], wait_s=script.stall_ms / 1000)
-        reply.steps = [*steps[:cut], late, *steps[cut + 1 :]]
-    elif script.fault == "garbage":
-        reply.steps = [*steps[:cut], Step(_GARBAGE), *steps[cut:]]
-    else:
-        named = b"event:" in steps[0].data[:6]
-        failure = sse(error_body(500, None, script.error_code), event="error" if named else None)
-        reply.steps = [*steps[:cut], Step(failure)]
-    return reply
+def _hang_up(script: Script) -> str:
+    return "reset" if (script.fault or "").startswith("reset") else "close"
 
 
-def _request_headers(reply: Reply) -> list[tuple[str, str]]:
-    dropped = ("content-type",)
-    return [(name, value) for name, value in reply.headers if name not in dropped]
+_BREAKERS: dict[str, Callable[[Reply, Script, ErrorBody], Reply]] = {
+    "stall": _stall,
+    "stall-midstream": _stall_midstream,
+    "disconnect": _no_answer,
+    "reset": _no_answer,
+    "disconnect-midstream": _disconnect,
+    "reset-midstream": _disconnect,
+    "error-midstream": _error_midstream,
+    "garbage": _garbage,
+    "truncated": _truncated,
+    "html": _html,
+    "one-byte": _one_byte,
+}

@@ -40,7 +40,7 @@ class Entry(msgspec.Struct):
 
 
 class Ledger:
-    """Keeps the newest ``capacity`` entries in memory and, given a path, every settled one on disk."""
+    """Keeps the newest ``capacity`` entries in memory; given a path, every settled one on disk."""
 
     def __init__(self, path: Path | None = None, capacity: int = 100_000) -> None:
         self._entries: deque[Entry] = deque(maxlen=capacity)
@@ -80,7 +80,7 @@ class Ledger:
         return entry
 
     def settle(self, entry: Entry, outcome: str, usage: Usage) -> None:
-        """Write down how an answer ended; the second and later calls for an entry change nothing."""
+        """Write down how an answer ended; later calls for the same entry change nothing."""
         if entry.outcome != "open":
             return
         entry.outcome = outcome
@@ -91,6 +91,10 @@ class Ledger:
                 self._file = self._path.open("a", encoding="utf-8")
             self._file.write(msgspec.json.encode(entry).decode() + "\n")
             self._file.flush()
+
+    def entries(self) -> list[Entry]:
+        """The entries in memory, oldest first."""
+        return list(self._entries)
 
     def lines(self, after: int = 0) -> bytes:
         """The entries numbered above ``after`` as JSON lines, oldest first."""

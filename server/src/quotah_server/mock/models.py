@@ -11,6 +11,11 @@ DATED = {
     "gpt-5": "gpt-5-2025-08-07",
     "gpt-5-mini": "gpt-5-mini-2025-08-07",
     "gpt-5-nano": "gpt-5-nano-2025-08-07",
+    "gpt-5.1": "gpt-5.1-2025-11-13",
+    "gpt-5.2": "gpt-5.2-2025-12-11",
+    "gpt-5.4-mini": "gpt-5.4-mini-2026-03-17",
+    "gpt-5.4-nano": "gpt-5.4-nano-2026-03-17",
+    "gpt-5.5": "gpt-5.5-2026-04-23",
     "o1": "o1-2024-12-17",
     "o3": "o3-2025-04-16",
     "o3-mini": "o3-mini-2025-01-31",
@@ -23,6 +28,14 @@ DATED = {
     "claude-haiku-4-5": "claude-haiku-4-5-20251001",
     "claude-opus-4-5": "claude-opus-4-5-20251101",
 }
+
+_UNDATED = (
+    "claude-haiku-5-5",
+    "claude-opus-5-5",
+    "claude-sonnet-5-5",
+    "gpt-5.6-sol",
+    "gpt-6.1-sol",
+)
 
 EMBEDDING_SIZES = {
     "text-embedding-3-small": 1536,
@@ -47,6 +60,6 @@ def reasoning_tokens(model: str, effort: str | None) -> int:
 
 
 def known(prefixes: tuple[str, ...]) -> list[str]:
-    """Every model name, alias and dated, that begins with one of the prefixes."""
-    names = {*DATED, *DATED.values(), *EMBEDDING_SIZES}
+    """List every model name, alias and dated, that begins with one of the prefixes."""
+    names = {*DATED, *DATED.values(), *_UNDATED, *EMBEDDING_SIZES}
     return sorted(name for name in names if name.startswith(prefixes))

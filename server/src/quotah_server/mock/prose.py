@@ -1,7 +1,7 @@
 """Deterministic, believable answers, and the one rule by which tokens are counted.
 
-The rule: a text has one token for every four bytes of its UTF-8 form, rounded up. It is close to the
-truth for English, the same on both sides of every test, and easy to do in one's head.
+The rule: a text has one token for every four bytes of its UTF-8 form, rounded up. It is close to
+the truth for English, the same on both sides of every test, and easy to do in one's head.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def seed_of(*parts: str) -> int:
 
 
 def write_text(seed: int, tokens: int) -> str:
-    """Write prose of exactly ``tokens`` tokens (ASCII, so four characters each), cut where it ends."""
+    """Write prose of exactly ``tokens`` tokens (ASCII, so four characters each)."""
     length = tokens * BYTES_PER_TOKEN
     parts: list[str] = []
     written = 0

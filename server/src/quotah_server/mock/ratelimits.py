@@ -15,6 +15,7 @@ WINDOW_S = 60
 REQUEST_LIMIT = 10_000
 INPUT_LIMIT = 2_000_000
 OUTPUT_LIMIT = 400_000
+_MAX_KEYS = 10_000
 
 
 class Window(msgspec.Struct):
@@ -38,7 +39,7 @@ class RateLimits:
         now = self._clock().timestamp()
         window = self._windows.get(key)
         if window is None or now - window.start >= WINDOW_S:
-            if len(self._windows) > 10_000:
+            if len(self._windows) > _MAX_KEYS:
                 self._windows.clear()
             window = self._windows[key] = Window(start=now)
         window.requests += 1

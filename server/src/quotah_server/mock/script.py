@@ -1,8 +1,8 @@
 """What a caller may ask of the stand-in, and the three ways to ask.
 
 By header (``x-mock-fault: error-429``), by a directive inside any prompt text
-(``[mock: fault=error-429 retry-after-ms=50]``), or by model name (``mock-error-429``). A header beats
-the prompt, the prompt beats the model name.
+(``[mock: fault=error-429 retry-after-ms=50]``), or by model name (``mock-error-429``). A header
+beats the prompt, the prompt beats the model name.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 _DIRECTIVE = re.compile(r"\[mock:\s*([^\]]*)\]")
 _PREFIX = "x-mock-"
+_HIGHEST = 10_000_000
 
 FAULT_NAMES = frozenset(
     {
@@ -121,5 +122,5 @@ def _check(script: Script) -> None:
     for name in script.__struct_fields__:
         value = getattr(script, name)
         low = 1 if name in ("write_bytes", "deltas") else 0
-        if isinstance(value, int) and not low <= value <= 10_000_000:
-            raise ScriptError(f"{name.replace('_', '-')} must lie between {low} and 10000000")
+        if isinstance(value, int) and not low <= value <= _HIGHEST:
+            raise ScriptError(f"{name.replace('_', '-')} must lie between {low} and {_HIGHEST}")

@@ -1,29 +1,31 @@
 """The stand-in's socket: HTTP/1.1 over asyncio, able to break off, dribble and fall silent.
 
-A server that must misbehave on purpose (no status line, half a chunk, a TCP reset) cannot sit behind
-one that repairs what it sends, so these few lines speak HTTP themselves: keep-alive, chunked bodies
-both ways, ``Expect: 100-continue``. One connection carries one request at a time.
+A server that must misbehave on purpose (no status line, half a chunk, a TCP reset) cannot sit
+behind one that repairs what it sends, so these few lines speak HTTP themselves: keep-alive, chunked
+bodies both ways, ``Expect: 100-continue``. One connection carries one request at a time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from collections.abc import Callable
 from http import HTTPStatus
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from quotah_server.mock.app import MockProvider
 from quotah_server.mock.exchange import Reply, Request, Step, json_reply
-from quotah_server.mock.ledger import Entry
+from quotah_server.mock.ledger import Entry, Ledger
 
 MAX_HEAD = 64 * 1024
 MAX_BODY = 64 * 1024 * 1024
 _BODYLESS = (204, 304)
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """The request cannot be read; the connection ends after the answer."""
 
     def __init__(self, status: int, reason: str) -> None:
@@ -36,7 +38,7 @@ class MockServer:
 
     def __init__(
         self, provider: MockProvider, server: asyncio.Server, open_tasks: set[asyncio.Task[None]]
-    ):
+    ) -> None:
         self.provider = provider
         self._server = server
         self._open = open_tasks
@@ -97,7 +99,6 @@ class _Connection:
         self._provider = provider
         self._reader = reader
         self._writer = writer
-        self._old_http = False
 
     async def run(self) -> None:
         """Answer requests until either side ends the connection."""
@@ -105,30 +106,26 @@ class _Connection:
             while await self._one_request():
                 pass
         except (ConnectionError, asyncio.IncompleteReadError, TimeoutError):
-            pass
-        except _Refused as refused:
+            return  # the client is gone: there is nobody left to answer
+        except _RefusedError as refused:
             await self._refuse(refused)
         finally:
             self._writer.close()
 
     async def _one_request(self) -> bool:
         try:
-            head = await self._reader.readuntil(b"\r\n\r\n")
+            head = _parse_head(await self._reader.readuntil(b"\r\n\r\n"))
         except asyncio.LimitOverrunError:
-            raise _Refused(431, "the request's headers are longer than 64 KiB") from None
-        request, keep_alive = _parse_head(head)
-        self._old_http = not keep_alive and request.headers.get(":version") == "1.0"
-        request = await self._with_body(request)
+            raise _RefusedError(431, "the request's headers are longer than 64 KiB") from None
+        request = await self._with_body(head.request)
         reply, entry = self._provider.answer(request)
-        try:
-            await self._play(
-                reply, entry, head_only=request.method == "HEAD", keep_alive=keep_alive
-            )
-        except (ConnectionError, asyncio.CancelledError):
-            if entry is not None and reply.bill is not None:
-                self._provider.ledger.settle(entry, "client_gone", entry.usage)
-            raise
-        return keep_alive and reply.hang_up is None and not self._writer.is_closing()
+        play = _Play(self._reader, self._writer, self._provider.ledger, reply, entry)
+        await play.run(
+            chunks_allowed=head.chunks_allowed,
+            keep_alive=head.keep_alive,
+            head_only=request.method == "HEAD",
+        )
+        return head.keep_alive and reply.hang_up is None and not self._writer.is_closing()
 
     async def _with_body(self, request: Request) -> Request:
         headers = request.headers
@@ -139,86 +136,110 @@ class _Connection:
         else:
             length = headers.get("content-length", "0")
             if not length.isdecimal():
-                raise _Refused(400, "content-length is no number")
+                raise _RefusedError(400, "content-length is no number")
             if int(length) > MAX_BODY:
-                raise _Refused(413, "the request is longer than 64 MiB")
+                raise _RefusedError(413, "the request is longer than 64 MiB")
             body = await self._reader.readexactly(int(length)) if int(length) else b""
         return Request(request.method, request.path, request.query, headers, body)
 
     async def _read_chunks(self) -> bytes:
         body = bytearray()
         while True:
-            line = (await self._reader.readuntil(b"\r\n")).split(b";")[0].strip()
             try:
-                size = int(line, 16)
-            except ValueError:
-                raise _Refused(400, "a chunk's size is no number") from None
+                size = int((await self._reader.readuntil(b"\r\n")).split(b";")[0], 16)
+            except (ValueError, asyncio.LimitOverrunError):
+                raise _RefusedError(400, "a chunk's size is no number") from None
             if size == 0:
                 break
             if len(body) + size > MAX_BODY:
-                raise _Refused(413, "the request is longer than 64 MiB")
+                raise _RefusedError(413, "the request is longer than 64 MiB")
             body += await self._reader.readexactly(size)
             await self._reader.readexactly(2)
         while await self._reader.readuntil(b"\r\n") != b"\r\n":
             pass
         return bytes(body)
 
-    async def _refuse(self, refused: _Refused) -> None:
+    async def _refuse(self, refused: _RefusedError) -> None:
         reply = json_reply(refused.status, {"error": str(refused)}, [])
-        try:
-            await self._play(reply, None, head_only=False, keep_alive=False)
-        except ConnectionError:
-            pass
+        play = _Play(self._reader, self._writer, self._provider.ledger, reply, None)
+        with contextlib.suppress(ConnectionError):
+            await play.run(chunks_allowed=False, keep_alive=False, head_only=False)
 
-    async def _play(
-        self, reply: Reply, entry: Entry | None, *, head_only: bool, keep_alive: bool
+
+class _Play:
+    """One answer on its way out."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        ledger: Ledger,
+        reply: Reply,
+        entry: Entry | None,
     ) -> None:
-        if reply.before_s:
-            await asyncio.sleep(reply.before_s)
-        if reply.steps:
-            chunked = not self._old_http and _is_chunked(reply)
-            self._writer.write(_head(reply, chunked=chunked, keep_alive=keep_alive))
+        self._reader = reader
+        self._writer = writer
+        self._ledger = ledger
+        self._reply = reply
+        self._entry = entry
+        self._sent = 0
+
+    async def run(self, *, chunks_allowed: bool, keep_alive: bool, head_only: bool) -> None:
+        """Send the answer at its pace, break it off where it says so, settle its log line.
+
+        Raises ConnectionError when the client is gone.
+        """
+        reply = self._reply
+        chunked = chunks_allowed and _is_chunked(reply)
+        try:
+            if reply.before_s:
+                await asyncio.sleep(reply.before_s)
+            if reply.steps:
+                self._writer.write(_head(reply, chunked=chunked, keep_alive=keep_alive))
             if not head_only:
-                await self._play_steps(reply, entry, chunked=chunked)
-        elif entry is not None:
-            self._settle(reply, entry, 0.0)
-        await self._writer.drain()
+                await self._write_steps(chunked=chunked)
+            await self._writer.drain()
+        except ConnectionError:
+            self._settle("client_gone")
+            raise
+        finally:
+            self._settle("cut")
         if reply.hang_up == "reset":
             _set_reset(self._writer)
 
-    async def _play_steps(self, reply: Reply, entry: Entry | None, *, chunked: bool) -> None:
-        total = sum(step.delta for step in reply.steps)
-        sent = 0
-        for step in reply.steps:
+    async def _write_steps(self, *, chunked: bool) -> None:
+        for step in self._reply.steps:
             if step.wait_s:
                 await asyncio.sleep(step.wait_s)
             if self._reader.at_eof() or self._writer.is_closing():
-                if entry is not None:
-                    self._settle(reply, entry, sent / total if total else 0.0, "client_gone")
                 raise ConnectionResetError
-            if step.settles and entry is not None:
-                self._settle(reply, entry, 1.0)
-            await self._write_step(step, reply.write_bytes, chunked=chunked)
-            sent += step.delta
-        if entry is not None:
-            self._settle(reply, entry, sent / max(total, 1))
-        if chunked and reply.hang_up is None:
+            if step.settles:
+                self._settle("complete")
+            await self._write_step(step, chunked=chunked)
+            self._sent += step.delta
+        if chunked and self._reply.hang_up is None:
             self._writer.write(b"0\r\n\r\n")
 
-    async def _write_step(self, step: Step, size: int | None, *, chunked: bool) -> None:
-        pieces = [step.data]
-        if size is not None:
-            pieces = [step.data[i : i + size] for i in range(0, len(step.data), size)]
-        for piece in pieces:
-            if piece:
-                self._writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
-                await self._writer.drain()
+    async def _write_step(self, step: Step, *, chunked: bool) -> None:
+        size = self._reply.write_bytes or max(len(step.data), 1)
+        for start in range(0, len(step.data), size):
+            piece = step.data[start : start + size]
+            self._writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
+            await self._writer.drain()
 
-    def _settle(self, reply: Reply, entry: Entry, share: float, outcome: str | None = None) -> None:
-        if reply.bill is None:
+    def _settle(self, outcome: str) -> None:
+        bill = self._reply.bill
+        if self._entry is None or bill is None:
             return
-        usage = reply.bill.usage if share == 1.0 else reply.bill.usage_at(share)
-        self._provider.ledger.settle(entry, outcome or "complete", usage)
+        whole = outcome == "complete" or not bill.streaming
+        usage = bill.usage if whole else bill.usage_at(self._sent)
+        self._ledger.settle(self._entry, outcome, usage)
+
+
+class _Head(NamedTuple):
+    request: Request
+    chunks_allowed: bool
+    keep_alive: bool
 
 
 def _is_chunked(reply: Reply) -> bool:
@@ -231,7 +252,7 @@ def _head(reply: Reply, *, chunked: bool, keep_alive: bool) -> bytes:
     if chunked:
         lines.append("transfer-encoding: chunked")
     elif not reply.stream and reply.status not in _BODYLESS:
-        length = sum(len(step.data) for step in reply.steps)
+        length = reply.declared_length or sum(len(step.data) for step in reply.steps)
         lines.append(f"content-length: {length}")
     if not keep_alive:
         lines.append("connection: close")
@@ -245,24 +266,25 @@ def _phrase(status: int) -> str:
         return "Unknown"
 
 
-def _parse_head(head: bytes) -> tuple[Request, bool]:
-    """The request without its body, and whether the connection stays open after it."""
+def _parse_head(head: bytes) -> _Head:
     first, *lines = head.decode("latin-1").split("\r\n")[:-2]
-    words = first.split(" ")
-    if len(words) != 3 or not words[2].startswith("HTTP/1."):
-        raise _Refused(400, "not an HTTP/1.1 request")
+    method, _, rest = first.partition(" ")
+    target, _, version = rest.rpartition(" ")
+    if not target or version not in ("HTTP/1.0", "HTTP/1.1"):
+        raise _RefusedError(400, "not an HTTP/1.1 request")
     headers: dict[str, str] = {}
     for line in lines:
         name, sign, value = line.partition(":")
         if not sign:
-            raise _Refused(400, "a header line holds no colon")
+            raise _RefusedError(400, "a header line holds no colon")
         headers[name.lower()] = value.strip()
-    target, _, query = words[1].partition("?")
-    wish = headers.get("connection", "").lower()
-    keep_alive = wish != "close" if words[2] == "HTTP/1.1" else wish == "keep-alive"
-    if words[2] == "HTTP/1.0":
-        headers[":version"] = "1.0"
-    return Request(words[0], unquote(target), query, headers, b""), keep_alive
+    path, _, query = target.partition("?")
+    modern = version == "HTTP/1.1"
+    return _Head(
+        request=Request(method, unquote(path), query, headers, b""),
+        chunks_allowed=modern,
+        keep_alive=modern and headers.get("connection", "").lower() != "close",
+    )
 
 
 def _set_reset(writer: asyncio.StreamWriter) -> None:

@@ -18,7 +18,7 @@ def error_body(
     status: int, message: str | None = None, code: str | None = None, request_id: str | None = None
 ) -> object:
     """Build the body of an error answer; ``code`` is given as ``details.error_code``."""
-    kind, usual = _TYPES.get(status) or _TYPES[500 if status >= 500 else 400]
+    kind, usual = _TYPES.get(status) or _TYPES[status // 100 * 100]
     error: dict[str, object] = {"type": kind, "message": message or usual}
     if code is not None:
         error["details"] = {"error_code": code}

@@ -33,12 +33,31 @@ class _CountRequest(msgspec.Struct, frozen=True):
     tools: list[ToolDefinition] | None = None
 
 
+class _Thinking(msgspec.Struct, frozen=True):
+    type: str
+    budget_tokens: int | None = None
+
+
+class _ToolChoice(msgspec.Struct, frozen=True):
+    type: str
+    name: str | None = None
+
+
+class _Format(msgspec.Struct, frozen=True):
+    type: str
+    schema: dict[str, Any] | None = None
+
+
+class _OutputConfig(msgspec.Struct, frozen=True):
+    format: _Format | None = None
+
+
 class _MessagesRequest(_CountRequest, frozen=True, kw_only=True):
     max_tokens: int
     stream: bool = False
-    thinking: dict[str, Any] | None = None
-    tool_choice: dict[str, Any] | None = None
-    output_config: dict[str, Any] | None = None
+    thinking: _Thinking | None = None
+    tool_choice: _ToolChoice | None = None
+    output_config: _OutputConfig | None = None
     service_tier: str | None = None
     inference_geo: str | None = None
     speed: str | None = None
@@ -69,7 +88,7 @@ def answer_messages(visit: Visit) -> Answer:
     geo = asked.inference_geo or "not_available"
 
     def usage_of(output: int) -> Usage:
-        return _usage(counted, output, plan.reasoning_tokens, tier, geo, asked.speed)
+        return _usage(counted, output, plan.reasoning_tokens, tier=tier, geo=geo, speed=asked.speed)
 
     usage = usage_of(plan.output_tokens)
     draft = Draft(
@@ -88,7 +107,7 @@ def answer_messages(visit: Visit) -> Answer:
         operation="messages",
         model=draft.model,
         usage=usage,
-        usage_at=lambda share: usage_of(plan.output_at(share)),
+        usage_at=lambda sent: usage_of(plan.output_at(sent)),
         streaming=asked.stream,
     )
     headers = [
@@ -116,34 +135,31 @@ def _prompt(asked: _CountRequest) -> Prompt:
 
 
 def _wish(asked: _MessagesRequest, prompt: Prompt) -> Wish:
-    choice = asked.tool_choice or {}
-    forced = {"any": "*", "tool": choice.get("name")}.get(str(choice.get("type")))
-    config = (asked.output_config or {}).get("format") or {}
+    choice = asked.tool_choice or _ToolChoice("auto")
+    form = asked.output_config.format if asked.output_config else None
     last = asked.messages[-1].content if asked.messages else ""
     answered = not isinstance(last, str) and any(b.type == "tool_result" for b in last)
+    tools = [Tool(t.name, t.input_schema) for t in asked.tools or [] if t.input_schema is not None]
     return Wish(
         seed=seed_of(asked.model, prompt.text),
         last_user_text=prompt.last_user_text,
         limit=asked.max_tokens,
         reasoning=_thinking_tokens(asked.thinking),
-        tools=[
-            Tool(t.name, t.input_schema) for t in asked.tools or [] if t.input_schema is not None
-        ],
-        forced_tool=forced,
-        tools_allowed=choice.get("type") != "none" and not answered,
-        schema=config.get("schema"),
+        tools=tools,
+        forced_tool={"any": "*", "tool": choice.name}.get(choice.type),
+        tools_allowed=choice.type != "none" and not answered,
+        schema=form.schema if form else None,
     )
 
 
-def _thinking_tokens(thinking: dict[str, Any] | None) -> int:
-    if thinking is None or thinking.get("type") == "disabled":
+def _thinking_tokens(thinking: _Thinking | None) -> int:
+    if thinking is None or thinking.type == "disabled":
         return 0
-    budget = thinking.get("budget_tokens")
-    return budget // 4 if isinstance(budget, int) else _ADAPTIVE_THINKING
+    return _ADAPTIVE_THINKING if thinking.budget_tokens is None else thinking.budget_tokens // 4
 
 
 def _usage(
-    counted: Input, output: int, thinking: int, tier: str, geo: str, speed: str | None
+    counted: Input, output: int, thinking: int, *, tier: str, geo: str, speed: str | None
 ) -> Usage:
     usage: Usage = {
         "input_tokens": counted.uncached,

@@ -1,4 +1,4 @@
-"""Reading an Anthropic request: its blocks in order, their tokens, and where its cache breaks lie."""
+"""Reading an Anthropic request: its blocks in order, their tokens, and its cache breakpoints."""
 
 from __future__ import annotations
 
@@ -117,8 +117,9 @@ def count_input(prompt: Prompt, script: Script, memory: PrefixMemory, owner: str
     """Settle the input's counts.
 
     The longest prefix up to a cache_control that was seen before is read; what lies between it and
-    the last cache_control is written, each stretch with the ttl of the breakpoint at its end. Prefixes
-    below 1,024 tokens are not cached. Counts fixed by the script come out of the uncached rest.
+    the last cache_control is written, each stretch with the ttl of the breakpoint at its end.
+    Prefixes below 1,024 tokens are not cached. A count that the script fixes replaces that part
+    alone.
     """
     usable = [b for b in prompt.breakpoints if b.tokens >= MIN_TOKENS]
     seen = [b for b in usable if memory.touch(owner, b.prefix.encode())]

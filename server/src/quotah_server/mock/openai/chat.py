@@ -10,11 +10,15 @@ from quotah_server.mock.desk import Answer, Visit, decode
 from quotah_server.mock.exchange import SSE_TYPE, Bill, Reply, Step, Usage, json_reply, sse
 from quotah_server.mock.models import answering, reasoning_tokens
 from quotah_server.mock.openai.prompt import (
+    Format,
+    Function,
     Input,
     Part,
     Prompt,
+    ToolChoice,
     answer_headers,
     count_input,
+    forced_tool,
     schema_of,
     tier,
 )
@@ -23,12 +27,19 @@ from quotah_server.mock.prose import seed_of
 from quotah_server.mock.script import read_script
 
 
+class ToolSpec(msgspec.Struct, frozen=True):
+    """A tool that is offered, or a call that the model made earlier."""
+
+    type: str = "function"
+    function: Function | None = None
+
+
 class Message(msgspec.Struct, frozen=True):
     """One message of the conversation."""
 
     role: str
     content: str | list[Part] | None = None
-    tool_calls: list[dict[str, Any]] | None = None
+    tool_calls: list[ToolSpec] | None = None
 
 
 class StreamOptions(msgspec.Struct, frozen=True):
@@ -48,9 +59,9 @@ class ChatRequest(msgspec.Struct, frozen=True):
     max_completion_tokens: int | None = None
     reasoning_effort: str | None = None
     service_tier: str | None = None
-    tools: list[dict[str, Any]] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    response_format: dict[str, Any] | None = None
+    tools: list[ToolSpec] | None = None
+    tool_choice: str | ToolChoice | None = None
+    response_format: Format | None = None
 
 
 class _Draft(msgspec.Struct, frozen=True):
@@ -73,10 +84,10 @@ def answer_chat(visit: Visit) -> Answer:
     """Answer a chat completion, whole or streamed."""
     asked = decode(visit.request.body, ChatRequest)
     prompt = Prompt()
-    prompt.add_tools(asked.tools)
+    prompt.add_json(asked.tools)
     for message in asked.messages:
         prompt.add_message(message.role, message.content)
-        prompt.add_tools(message.tool_calls)
+        prompt.add_json(message.tool_calls)
     script = read_script(visit.request.headers, asked.model, [prompt.text])
     plan = make_plan(_wish(asked, prompt), script)
     counted = count_input(prompt, script, visit, asked.model)
@@ -97,7 +108,7 @@ def answer_chat(visit: Visit) -> Answer:
         operation="chat",
         model=draft.model,
         usage=usage,
-        usage_at=lambda share: _usage(counted, plan.output_at(share), plan.reasoning_tokens),
+        usage_at=lambda sent: _usage(counted, plan.output_at(sent), plan.reasoning_tokens),
         streaming=bool(asked.stream),
     )
     headers = answer_headers(visit, window)
@@ -110,23 +121,17 @@ def answer_chat(visit: Visit) -> Answer:
 
 
 def _wish(asked: ChatRequest, prompt: Prompt) -> Wish:
-    functions = [t["function"] for t in asked.tools or [] if isinstance(t.get("function"), dict)]
-    choice = asked.tool_choice
-    forced = "*" if choice == "required" else None
-    if isinstance(choice, dict) and isinstance(choice.get("function"), dict):
-        forced = str(choice["function"].get("name"))
+    functions = [tool.function for tool in asked.tools or [] if tool.function is not None]
     limits = [n for n in (asked.max_completion_tokens, asked.max_tokens) if n is not None]
+    tool_answered = bool(asked.messages) and asked.messages[-1].role == "tool"
     return Wish(
         seed=seed_of(asked.model, prompt.text),
         last_user_text=prompt.last_user_text,
         limit=min(limits, default=None),
         reasoning=reasoning_tokens(asked.model, asked.reasoning_effort),
-        tools=[
-            Tool(f.get("name", ""), f.get("parameters") or {"type": "object"}) for f in functions
-        ],
-        forced_tool=forced,
-        tools_allowed=choice != "none"
-        and (not asked.messages or asked.messages[-1].role != "tool"),
+        tools=[Tool(f.name, f.parameters or {"type": "object"}) for f in functions],
+        forced_tool=forced_tool(asked.tool_choice),
+        tools_allowed=asked.tool_choice != "none" and not tool_answered,
         schema=schema_of(asked.response_format),
     )
 

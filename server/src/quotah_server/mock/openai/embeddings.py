@@ -58,7 +58,7 @@ def answer_embeddings(visit: Visit) -> Answer:
         operation="embeddings",
         model=answering(asked.model),
         usage=usage,
-        usage_at=lambda _share: usage,
+        usage_at=lambda _sent: usage,
     )
     window = visit.desk.limits.take(visit.key, tokens, 0)
     return Answer(json_reply(200, body, answer_headers(visit, window), bill), script)

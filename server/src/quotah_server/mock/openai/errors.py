@@ -15,7 +15,7 @@ _TYPES = {
 
 def error_body(status: int, message: str | None = None, code: str | None = None) -> object:
     """Build the body of an error answer; ``message`` and ``code`` replace the usual ones."""
-    kind, usual_code, usual_message = _TYPES.get(status) or _TYPES[500 if status >= 500 else 400]
+    kind, usual_code, usual_message = _TYPES.get(status) or _TYPES[status // 100 * 100]
     if code is not None:
         kind = code
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -27,6 +27,37 @@ class Part(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class Function(msgspec.Struct, frozen=True):
+    """A function: offered, called or chosen."""
+
+    name: str = ""
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    arguments: str | None = None
+
+
+class ToolChoice(msgspec.Struct, frozen=True):
+    """A tool that must be called; chat nests the name, responses do not."""
+
+    type: str
+    function: Function | None = None
+    name: str | None = None
+
+
+class Schema(msgspec.Struct, frozen=True):
+    """The inner object of chat's ``response_format``."""
+
+    schema: dict[str, Any] | None = None
+
+
+class Format(msgspec.Struct, frozen=True):
+    """``response_format`` of chat, ``text.format`` of responses."""
+
+    type: str
+    json_schema: Schema | None = None
+    schema: dict[str, Any] | None = None
+
+
 class Prompt(msgspec.Struct):
     """The input of a request: its text in order, and its token count."""
 
@@ -46,10 +77,10 @@ class Prompt(msgspec.Struct):
         if role == "user":
             self.last_user_text = text
 
-    def add_tools(self, tools: object) -> None:
-        """Add the tools' definitions, counted as their JSON text."""
-        if tools:
-            text = msgspec.json.encode(tools).decode()
+    def add_json(self, values: Sequence[object] | None) -> None:
+        """Add tool definitions or calls, counted as their JSON text."""
+        for value in values or ():
+            text = msgspec.json.encode(value).decode()
             self.text += text + "\n"
             self.tokens += count_tokens(text)
 
@@ -63,7 +94,7 @@ class Input(msgspec.Struct, frozen=True):
 
 
 def count_input(prompt: Prompt, script: Script, visit: Visit, model: str) -> Input:
-    """Settle the input's counts: what the script fixes, else what the prompt and cache memory say."""
+    """Settle the input's counts: as the script fixes them, else by prompt and cache memory."""
     tokens = prompt.tokens if script.input_tokens is None else script.input_tokens
     seen = visit.desk.cache.longest_seen(f"{visit.key}\n{model}", prompt.text.encode())
     cached = min(seen, tokens // BLOCK_TOKENS * BLOCK_TOKENS)
@@ -90,13 +121,18 @@ def tier(asked: str | None, script: Script) -> str:
     return "default" if asked in (None, "auto") else asked
 
 
-def schema_of(form: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    """The JSON schema in a ``response_format`` (chat) or ``text.format`` (responses), if one is there."""
-    if form is None:
+def schema_of(form: Format | None) -> Mapping[str, Any] | None:
+    """The JSON schema that the answer must fit, if any."""
+    if form is None or form.type == "text":
         return None
-    if form.get("type") == "json_object":
+    if form.type == "json_object":
         return {"type": "object", "properties": {"answer": {"type": "string"}}}
-    if form.get("type") != "json_schema":
-        return None
-    inner = form.get("json_schema", form)
-    return inner.get("schema") or {"type": "object"}
+    inner = form.json_schema or form
+    return inner.schema or {"type": "object"}
+
+
+def forced_tool(choice: str | ToolChoice | None) -> str | None:
+    """Name of the tool that must be called, ``*`` for any, None when the model may choose."""
+    if isinstance(choice, ToolChoice):
+        return choice.name or (choice.function.name if choice.function else None)
+    return "*" if choice == "required" else None

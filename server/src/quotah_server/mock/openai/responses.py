@@ -10,11 +10,14 @@ from quotah_server.mock.desk import Answer, Visit, decode
 from quotah_server.mock.exchange import SSE_TYPE, Bill, Reply, Usage, json_reply
 from quotah_server.mock.models import answering, reasoning_tokens
 from quotah_server.mock.openai.prompt import (
+    Format,
     Input,
     Part,
     Prompt,
+    ToolChoice,
     answer_headers,
     count_input,
+    forced_tool,
     schema_of,
     tier,
 )
@@ -34,6 +37,27 @@ class Item(msgspec.Struct, frozen=True):
     output: str | list[Part] | None = None
 
 
+class ToolSpec(msgspec.Struct, frozen=True):
+    """A tool that is offered; only functions are called."""
+
+    type: str
+    name: str = ""
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class Reasoning(msgspec.Struct, frozen=True):
+    """How hard to think."""
+
+    effort: str | None = None
+
+
+class TextOptions(msgspec.Struct, frozen=True):
+    """The form of the text."""
+
+    format: Format | None = None
+
+
 class ResponsesRequest(msgspec.Struct, frozen=True):
     """The parts of a responses request that change the answer."""
 
@@ -42,11 +66,11 @@ class ResponsesRequest(msgspec.Struct, frozen=True):
     instructions: str | None = None
     stream: bool | None = False
     max_output_tokens: int | None = None
-    reasoning: dict[str, Any] | None = None
+    reasoning: Reasoning | None = None
     service_tier: str | None = None
-    tools: list[dict[str, Any]] | None = None
-    tool_choice: str | dict[str, Any] | None = None
-    text: dict[str, Any] | None = None
+    tools: list[ToolSpec] | None = None
+    tool_choice: str | ToolChoice | None = None
+    text: TextOptions | None = None
     metadata: dict[str, str] | None = None
     previous_response_id: str | None = None
 
@@ -76,7 +100,7 @@ def answer_responses(visit: Visit) -> Answer:
         operation="responses",
         model=answering(asked.model),
         usage=usage,
-        usage_at=lambda share: _usage(counted, plan.output_at(share), plan.reasoning_tokens),
+        usage_at=lambda sent: _usage(counted, plan.output_at(sent), plan.reasoning_tokens),
         streaming=bool(asked.stream),
     )
     headers = answer_headers(visit, window)
@@ -90,7 +114,7 @@ def answer_responses(visit: Visit) -> Answer:
 
 def _prompt(asked: ResponsesRequest, items: list[Item]) -> Prompt:
     prompt = Prompt()
-    prompt.add_tools(asked.tools)
+    prompt.add_json(asked.tools)
     if asked.instructions:
         prompt.add_message("system", asked.instructions)
     for item in items:
@@ -102,23 +126,22 @@ def _prompt(asked: ResponsesRequest, items: list[Item]) -> Prompt:
 
 
 def _wish(asked: ResponsesRequest, items: list[Item], prompt: Prompt) -> Wish:
-    choice = asked.tool_choice
-    forced = "*" if choice == "required" else None
-    if isinstance(choice, dict):
-        forced = choice.get("name")
-    functions = [t for t in asked.tools or [] if t.get("type") == "function"]
+    functions = [tool for tool in asked.tools or [] if tool.type == "function"]
+    tool_answered = bool(items) and items[-1].type == "function_call_output"
     return Wish(
         seed=seed_of(asked.model, prompt.text),
         last_user_text=prompt.last_user_text,
         limit=asked.max_output_tokens,
-        reasoning=reasoning_tokens(asked.model, (asked.reasoning or {}).get("effort")),
-        tools=[
-            Tool(t.get("name", ""), t.get("parameters") or {"type": "object"}) for t in functions
-        ],
-        forced_tool=forced,
-        tools_allowed=choice != "none" and (not items or items[-1].type != "function_call_output"),
-        schema=schema_of((asked.text or {}).get("format")),
+        reasoning=reasoning_tokens(asked.model, _effort(asked)),
+        tools=[Tool(f.name, f.parameters or {"type": "object"}) for f in functions],
+        forced_tool=forced_tool(asked.tool_choice),
+        tools_allowed=asked.tool_choice != "none" and not tool_answered,
+        schema=schema_of(asked.text.format if asked.text else None),
     )
+
+
+def _effort(asked: ResponsesRequest) -> str | None:
+    return asked.reasoning.effort if asked.reasoning else None
 
 
 def _usage(counted: Input, output: int, reasoning: int) -> Usage:
@@ -147,11 +170,11 @@ def _shell(asked: ResponsesRequest, created_at: int, service_tier: str) -> dict[
         "model": answering(asked.model),
         "parallel_tool_calls": True,
         "previous_response_id": asked.previous_response_id,
-        "reasoning": {"effort": (asked.reasoning or {}).get("effort"), "summary": None},
+        "reasoning": {"effort": _effort(asked), "summary": None},
         "service_tier": service_tier,
         "store": True,
         "temperature": 1.0,
-        "text": asked.text or {"format": {"type": "text"}},
+        "text": {"format": (asked.text and asked.text.format) or {"type": "text"}},
         "tool_choice": asked.tool_choice or "auto",
         "tools": asked.tools or [],
         "top_p": 1.0,
