@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
+import json
+
 import anthropic
 import pytest
 from quotah_server.mock.background import BackgroundMock
@@ -139,10 +142,13 @@ def test_a_missing_max_tokens_is_named(claude) -> None:
         )
 
 
-def test_an_empty_key_is_refused_in_the_vendors_shape(claude) -> None:
-    with pytest.raises(anthropic.AuthenticationError) as caught:
-        ask(claude, extra_headers={"authorization": ""})
-    assert caught.value.body["error"]["type"] == "authentication_error"
+@pytest.mark.parametrize("header", ["x-api-key", "authorization"])
+def test_an_empty_key_is_refused_in_the_vendors_shape(mock, header) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=5)
+    connection.request("POST", "/anthropic/v1/messages", "{}", {header: ""})
+    answer = connection.getresponse()
+    assert answer.status == 401
+    assert json.loads(answer.read())["error"]["type"] == "authentication_error"
 
 
 async def test_the_async_client_streams_too(mock: BackgroundMock) -> None:
