@@ -1,0 +1,94 @@
+"""What events can be grouped and filtered by."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+FieldKind = Literal["text", "int", "float", "money", "bool"]
+Clock = Literal["hour", "weekday", "day", "week", "month"]
+
+TAG = "tag:"
+MAX_TAG_NAME = 200
+
+
+class Dimension(msgspec.Struct, frozen=True):
+    """Something to group by. column: of ``events``; clock: computed from the local time instead."""
+
+    name: str
+    label: str
+    column: str = ""
+    clock: Clock | None = None
+
+
+class Field(msgspec.Struct, frozen=True):
+    """Something to filter by. column as in Dimension; ``rating`` stands in the feedback table."""
+
+    name: str
+    kind: FieldKind
+    column: str = ""
+    clock: Clock | None = None
+
+
+_DIMENSIONS = (
+    Dimension("provider", "Provider", "provider"),
+    Dimension("model", "Model", "model"),
+    Dimension("operation", "Operation", "operation"),
+    Dimension("status", "Status", "status"),
+    Dimension("error_class", "Error", "error_class"),
+    Dimension("feature", "Feature", "feature"),
+    Dimension("user", "User", "user_id"),
+    Dimension("team", "Team", "team"),
+    Dimension("session", "Session", "session_id"),
+    Dimension("prompt", "Prompt", "prompt"),
+    Dimension("prompt_version", "Prompt version", "prompt_version"),
+    Dimension("key", "Key", "key_id"),
+    Dimension("project", "Project", "project_id"),
+    Dimension("environment", "Environment", "environment"),
+    Dimension("door", "Captured by", "door"),
+    Dimension("cost_status", "Cost status", "cost_status"),
+    Dimension("hour", "Hour of day", clock="hour"),
+    Dimension("weekday", "Weekday", clock="weekday"),
+    Dimension("day", "Day", clock="day"),
+    Dimension("week", "Week", clock="week"),
+    Dimension("month", "Month", clock="month"),
+)
+DIMENSIONS: dict[str, Dimension] = {dimension.name: dimension for dimension in _DIMENSIONS}
+
+_MEASURES = (
+    Field("cost", "money", "cost"),
+    Field("latency_ms", "float", "latency_ms"),
+    Field("ttft_ms", "float", "ttft_ms"),
+    Field("input_tokens", "int", "input_tokens"),
+    Field("output_tokens", "int", "output_tokens"),
+    Field("cache_read_tokens", "int", "cache_read_tokens"),
+    Field("http_status", "int", "http_status"),
+    Field("attempt", "int", "attempt"),
+    Field("rating", "int", "rating"),
+    Field("streaming", "bool", "streaming"),
+    Field("final", "bool", "final"),
+    Field("hour", "int", clock="hour"),
+    Field("weekday", "int", clock="weekday"),
+)
+FIELDS: dict[str, Field] = {
+    **{d.name: Field(d.name, "text", d.column) for d in _DIMENSIONS if d.clock is None},
+    **{field.name: field for field in _MEASURES},
+}
+
+
+def dimension(name: str) -> Dimension | None:
+    """Look a dimension up; ``tag:<name>`` is one for any tag name of 1 to 200 characters."""
+    if is_tag(name):
+        return Dimension(name, name.removeprefix(TAG))
+    return DIMENSIONS.get(name)
+
+
+def field(name: str) -> Field | None:
+    """Look a filter field up; every dimension except day, week and month is one."""
+    return Field(name, "text") if is_tag(name) else FIELDS.get(name)
+
+
+def is_tag(name: str) -> bool:
+    """Whether a name is ``tag:`` and a tag's name."""
+    return name.startswith(TAG) and 0 < len(name) - len(TAG) <= MAX_TAG_NAME
