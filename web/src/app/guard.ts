@@ -1,6 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { redirect } from "@tanstack/react-router";
 import { settleWorkspace } from "@/api/member";
+import { onboardingQuery } from "@/api/onboarding";
 import { instanceQuery, meQuery } from "@/api/queries";
 import { ApiError } from "@/lib/problem";
 
@@ -14,4 +15,10 @@ export async function requireSession(client: QueryClient, href: string): Promise
     if (instance.setup_required) throw redirect({ to: "/setup" });
     throw redirect({ to: "/login", search: href === "/" ? {} : { next: href } });
   }
+}
+
+/** Brings people who have not finished setting up back to it; being unable to tell stops nobody. */
+export async function leadToOnboarding(client: QueryClient): Promise<void> {
+  const onboarding = await client.ensureQueryData(onboardingQuery()).catch(() => null);
+  if (onboarding && !onboarding.done && !onboarding.skipped) throw redirect({ to: "/onboarding" });
 }

@@ -7,7 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { RouteError, RouteMissing, RoutePending } from "@/app/fallbacks";
-import { requireSession } from "@/app/guard";
+import { leadToOnboarding, requireSession } from "@/app/guard";
 import { Root } from "@/app/root";
 import { Shell } from "@/app/shell";
 import { type PeriodSearch, readPeriod } from "@/lib/period";
@@ -15,7 +15,12 @@ import { parseSearch, readList, readOne, readText, stringifySearch } from "@/lib
 import { GRAINS, type Grain } from "@/lib/time";
 
 type OverviewSearch = PeriodSearch & { grain?: Grain };
-type RunsSearch = PeriodSearch & { model?: string[]; status?: string[]; feature?: string[] };
+type RunsSearch = PeriodSearch & {
+  model?: string[];
+  status?: string[];
+  feature?: string[];
+  cost_status?: string[];
+};
 
 export const SETTINGS_TABS = ["providers", "keys", "workspace", "samples"] as const;
 
@@ -63,6 +68,7 @@ const overview = createRoute({
     ...readPeriod(search),
     grain: readOne(search.grain, GRAINS),
   }),
+  beforeLoad: ({ context }) => leadToOnboarding(context.client),
   component: lazyRouteComponent(() => import("@/features/overview/page"), "OverviewPage"),
 });
 
@@ -74,6 +80,7 @@ const runs = createRoute({
     model: readList(search.model),
     status: readList(search.status),
     feature: readList(search.feature),
+    cost_status: readList(search.cost_status),
   }),
   component: lazyRouteComponent(() => import("@/features/runs/page"), "RunsPage"),
 });

@@ -14,3 +14,9 @@ export function useCountdown(until: number | null): number {
   }, [until]);
   return until === null ? 0 : Math.max(0, Math.ceil((until - now) / 1000));
 }
+
+/** `45 s`, `14:05 min`: a wait that is being counted down. */
+export function waitText(seconds: number): string {
+  if (seconds < 60) return `${seconds} s`;
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")} min`;
+}

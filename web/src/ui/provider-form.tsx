@@ -1,8 +1,9 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import type { ReactNode } from "react";
 import { Controller, useForm } from "react-hook-form";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { placeProblem } from "@/lib/form-problem";
+import { checkedText, requiredText } from "@/lib/schema";
 import { Button } from "@/ui/button";
 import { ChoiceCards } from "@/ui/choice-cards";
 import { Field } from "@/ui/field";
@@ -26,11 +27,10 @@ export type ProviderValues<V extends string> = {
 
 const schema = z.object({
   provider: z.string(),
-  api_key: z.string().trim().min(1, "Paste the provider's API key."),
-  base_url: z
-    .string()
-    .trim()
-    .refine((value) => value === "" || URL.canParse(value), "Enter a full URL with https://."),
+  api_key: requiredText("Paste the provider's API key.", 1000),
+  base_url: checkedText((text) =>
+    text.trim() === "" || URL.canParse(text) ? null : "Enter a full URL with https://.",
+  ),
   allow_private: z.boolean(),
 });
 type Values = z.infer<typeof schema>;
@@ -66,7 +66,7 @@ export function ProviderForm<V extends string>({
 
   const submit = form.handleSubmit(async ({ api_key, base_url, allow_private }) => {
     if (!chosen) return;
-    const address = base_url ? { base_url, allow_private } : {};
+    const address = base_url.trim() ? { base_url: base_url.trim(), allow_private } : {};
     try {
       await onSubmit({ provider: chosen.value, api_key, ...address });
     } catch (error) {

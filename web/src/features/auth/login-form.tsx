@@ -2,11 +2,12 @@ import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useForm } from "react-hook-form";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { enter, signIn } from "@/api/session";
 import { placeProblem } from "@/lib/form-problem";
 import { ApiError, isProblem } from "@/lib/problem";
-import { useCountdown } from "@/lib/use-countdown";
+import { checkedText, requiredText } from "@/lib/schema";
+import { useCountdown, waitText } from "@/lib/use-countdown";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { FormAlert } from "@/ui/form-alert";
@@ -14,8 +15,8 @@ import { Input } from "@/ui/input";
 import { PasswordInput } from "@/ui/password-input";
 
 const schema = z.object({
-  email: z.string().trim().min(1, "Enter your email address."),
-  password: z.string().min(1, "Enter your password."),
+  email: requiredText("Enter your email address.", 254),
+  password: checkedText((text) => (text === "" ? "Enter your password." : null)),
 });
 type Values = z.infer<typeof schema>;
 
@@ -66,8 +67,8 @@ export function LoginForm({ onSignedIn }: { onSignedIn: () => void }) {
       </Field>
       {wait > 0 ? (
         <FormAlert>
-          Too many attempts to sign in. Wait until the button is ready again; nothing is locked for
-          good.
+          Too many attempts with a wrong password. Signing in is paused for a while; nothing is
+          locked for good.
         </FormAlert>
       ) : (
         <FormAlert>{errors.root?.message}</FormAlert>
@@ -80,7 +81,7 @@ export function LoginForm({ onSignedIn }: { onSignedIn: () => void }) {
         loading={isSubmitting}
         disabled={wait > 0}
       >
-        {wait > 0 ? `Try again in ${wait} s` : "Sign in"}
+        {wait > 0 ? `Try again in ${waitText(wait)}` : "Sign in"}
       </Button>
     </form>
   );

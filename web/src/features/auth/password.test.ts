@@ -3,13 +3,13 @@ import { PASSWORD_MAX, PASSWORD_MIN, passwordProblem } from "./password";
 
 describe("a new password", () => {
   it("is judged by its length alone", () => {
-    expect(passwordProblem("aaaaaaaaaaaa")).toBeNull();
+    expect(passwordProblem("a".repeat(PASSWORD_MIN))).toBeNull();
     expect(passwordProblem("a".repeat(PASSWORD_MAX))).toBeNull();
   });
 
   it("says how much is missing", () => {
     expect(passwordProblem("a".repeat(PASSWORD_MIN - 1))).toBe("1 more character, please.");
-    expect(passwordProblem("a")).toBe("11 more characters, please.");
+    expect(passwordProblem("a")).toBe("9 more characters, please.");
     expect(passwordProblem("")).toBe("Choose a password.");
   });
 

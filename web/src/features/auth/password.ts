@@ -1,4 +1,4 @@
-export const PASSWORD_MIN = 12;
+export const PASSWORD_MIN = 10;
 export const PASSWORD_MAX = 256;
 
 /** The whole rule, as the server applies it; shown before anything is typed. */

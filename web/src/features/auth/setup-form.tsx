@@ -1,11 +1,14 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
 import { useForm } from "react-hook-form";
-import { z } from "zod";
+import * as z from "zod/mini";
 import { enter, setUp } from "@/api/session";
+import { emailProblem } from "@/features/auth/email";
 import { PASSWORD_RULE, passwordProblem } from "@/features/auth/password";
 import { placeProblem } from "@/lib/form-problem";
-import { ApiError } from "@/lib/problem";
+import { isProblem } from "@/lib/problem";
+import { checkedText, requiredText } from "@/lib/schema";
+import { browserTimezone } from "@/lib/timezones";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { FormAlert } from "@/ui/form-alert";
@@ -13,17 +16,10 @@ import { Input } from "@/ui/input";
 import { PasswordInput } from "@/ui/password-input";
 
 const schema = z.object({
-  name: z.string().trim().min(1, "Enter your name.").max(200, "At most 200 characters."),
-  email: z.email("Enter an email address, such as ada@example.com."),
-  password: z.string().superRefine((value, context) => {
-    const problem = passwordProblem(value);
-    if (problem) context.addIssue({ code: "custom", message: problem });
-  }),
-  workspace_name: z
-    .string()
-    .trim()
-    .min(1, "Name the workspace, for example after your team.")
-    .max(100, "At most 100 characters."),
+  name: requiredText("Enter your name."),
+  email: checkedText(emailProblem),
+  password: checkedText(passwordProblem),
+  workspace_name: requiredText("Name the workspace, for example after your team."),
 });
 type Values = z.infer<typeof schema>;
 
@@ -41,10 +37,10 @@ export function SetupForm({ token, onDone, onTokenRefused }: Props) {
 
   const submit = form.handleSubmit(async (values) => {
     try {
-      enter(client, await setUp({ token, ...values }));
+      enter(client, await setUp({ token, timezone: browserTimezone(), ...values }));
       onDone();
     } catch (error) {
-      if (isTokenRefusal(error)) return onTokenRefused();
+      if (isProblem(error, "invalid_setup_token")) return onTokenRefused();
       const { field, message } = placeProblem(error, FIELDS);
       form.setError(field, { message });
     }
@@ -86,9 +82,4 @@ export function SetupForm({ token, onDone, onTokenRefused }: Props) {
       </Button>
     </form>
   );
-}
-
-function isTokenRefusal(error: unknown): boolean {
-  if (!(error instanceof ApiError)) return false;
-  return error.problem.field === "token" || error.status === 401 || error.status === 409;
 }

@@ -73,13 +73,13 @@ function NoUsableLink({ refused }: { refused: boolean }) {
       title={refused ? "This setup link does not work" : "Open your setup link"}
       description={
         refused
-          ? "It is incomplete, or a newer one has replaced it."
+          ? "It is incomplete, too old, or replaced by a newer one."
           : "Quotah is not set up yet. Only who can see its terminal may create the owner account."
       }
     >
       <p className="text-base">
-        Open the link that <code className="id">quotah up</code> printed last. If you no longer see
-        it, stop Quotah with Ctrl-C and start it again: it prints a new one.
+        Open the link that <code className="id">quotah up</code> printed last, or run{" "}
+        <code className="id">quotah setup-link</code> on the same machine for a new one.
       </p>
     </AuthFrame>
   );

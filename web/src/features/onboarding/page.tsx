@@ -1,9 +1,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
+import { useWorkspace } from "@/api/member";
 import { onboardingQuery, skipOnboarding } from "@/api/onboarding";
 import { instanceQuery } from "@/api/queries";
-import { useWorkspace } from "@/api/session";
 import { ConnectStep } from "@/features/onboarding/connect-step";
 import { ProviderStep } from "@/features/onboarding/provider-step";
 import { Steps } from "@/features/onboarding/steps";

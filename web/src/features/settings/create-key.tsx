@@ -1,0 +1,131 @@
+import { zodResolver } from "@hookform/resolvers/zod";
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { Controller, useForm } from "react-hook-form";
+import * as z from "zod/mini";
+import { type MadeKey, makeKey } from "@/api/keys";
+import { scoped } from "@/api/queries";
+import { KEY_KINDS } from "@/features/settings/key-kinds";
+import { placeProblem } from "@/lib/form-problem";
+import { requiredText } from "@/lib/schema";
+import { Banner } from "@/ui/banner";
+import { Button } from "@/ui/button";
+import { ChoiceCards } from "@/ui/choice-cards";
+import { CopyButton } from "@/ui/copy-button";
+import {
+  Dialog,
+  DialogBody,
+  DialogClose,
+  DialogContent,
+  DialogFooter,
+  DialogTrigger,
+} from "@/ui/dialog";
+import { Field } from "@/ui/field";
+import { FormAlert } from "@/ui/form-alert";
+import { Input } from "@/ui/input";
+
+const KINDS = ["gateway", "ingest", "admin"] as const;
+const schema = z.object({
+  name: requiredText("Give the key a name."),
+  kind: z.enum(KINDS),
+});
+type Values = z.infer<typeof schema>;
+const FIELDS = ["name", "kind"] as const;
+const OPTIONS = KINDS.map((value) => ({ value, ...KEY_KINDS[value] }));
+
+/** Two steps in one dialog: what it is for, then the key itself, for the only time. */
+export function CreateKey({ trigger }: { trigger: ReactNode }) {
+  const [open, setOpen] = useState(false);
+  const [made, setMade] = useState<MadeKey | null>(null);
+  const change = (next: boolean) => {
+    setOpen(next);
+    if (next) setMade(null);
+  };
+  return (
+    <Dialog open={open} onOpenChange={change}>
+      <DialogTrigger asChild>{trigger}</DialogTrigger>
+      {made ? (
+        <DialogContent title={`Key “${made.name}” was created`}>
+          <Shown made={made} />
+        </DialogContent>
+      ) : (
+        <DialogContent title="Create a key">
+          <KeyForm onMade={setMade} />
+        </DialogContent>
+      )}
+    </Dialog>
+  );
+}
+
+function KeyForm({ onMade }: { onMade: (made: MadeKey) => void }) {
+  const client = useQueryClient();
+  const form = useForm<Values>({
+    resolver: zodResolver(schema),
+    defaultValues: { name: "", kind: "gateway" },
+  });
+  const { errors, isSubmitting } = form.formState;
+  const submit = form.handleSubmit(async (values) => {
+    try {
+      onMade(await makeKey(values));
+      await client.invalidateQueries({ queryKey: scoped("keys") });
+    } catch (error) {
+      const { field, message } = placeProblem(error, FIELDS);
+      form.setError(field, { message });
+    }
+  });
+  return (
+    <form onSubmit={submit} noValidate>
+      <DialogBody className="flex flex-col gap-4">
+        <Field
+          label="Name"
+          error={errors.name?.message}
+          hint="What will use it, for example “checkout-service”."
+        >
+          {(control) => <Input autoComplete="off" {...control} {...form.register("name")} />}
+        </Field>
+        <Controller
+          control={form.control}
+          name="kind"
+          render={({ field }) => (
+            <ChoiceCards
+              aria-label="Kind of key"
+              value={field.value}
+              onChange={field.onChange}
+              options={OPTIONS}
+            />
+          )}
+        />
+        <FormAlert>{errors.root?.message}</FormAlert>
+      </DialogBody>
+      <DialogFooter>
+        <DialogClose asChild>
+          <Button>Cancel</Button>
+        </DialogClose>
+        <Button type="submit" variant="primary" loading={isSubmitting}>
+          Create key
+        </Button>
+      </DialogFooter>
+    </form>
+  );
+}
+
+function Shown({ made }: { made: MadeKey }) {
+  return (
+    <>
+      <DialogBody className="flex flex-col gap-3">
+        <Banner tone="warning">
+          This key is shown once. Copy it now and keep it with your other secrets.
+        </Banner>
+        <div className="flex items-center gap-2 rounded-md border bg-sunken py-2 pr-2 pl-3">
+          <code className="id min-w-0 flex-1 select-all break-all">{made.key}</code>
+          <CopyButton value={made.key} label="Copy key" text />
+        </div>
+      </DialogBody>
+      <DialogFooter>
+        <DialogClose asChild>
+          <Button variant="primary">Done</Button>
+        </DialogClose>
+      </DialogFooter>
+    </>
+  );
+}

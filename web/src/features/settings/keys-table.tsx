@@ -1,0 +1,93 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Ban } from "lucide-react";
+import { type ApiKey, revokeKey } from "@/api/keys";
+import { scoped } from "@/api/queries";
+import { KEY_KINDS } from "@/features/settings/key-kinds";
+import { When } from "@/features/settings/when";
+import { useNow } from "@/lib/hooks";
+import { Badge } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { ConfirmDialog } from "@/ui/dialog";
+import { Table, TD, TH, THead, TR } from "@/ui/table";
+import { notify, notifyError } from "@/ui/toast";
+import { Tooltip } from "@/ui/tooltip";
+
+export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolean }) {
+  const now = useNow();
+  return (
+    <Table>
+      <THead>
+        <tr>
+          <TH>Name</TH>
+          <TH>Kind</TH>
+          <TH>Key</TH>
+          <TH>Created</TH>
+          <TH>Last used</TH>
+          {allowed && (
+            <TH>
+              <span className="sr-only">Actions</span>
+            </TH>
+          )}
+        </tr>
+      </THead>
+      <tbody>
+        {items.map((key) => {
+          const ended = endOf(key, now);
+          return (
+            <TR key={key.id} className="hover:bg-hover">
+              <TD className="max-w-60 truncate font-medium" title={key.name}>
+                <span className={ended ? "text-muted line-through" : undefined}>{key.name}</span>
+              </TD>
+              <TD>
+                <Tooltip content={KEY_KINDS[key.kind].description}>
+                  <span>{KEY_KINDS[key.kind].label}</span>
+                </Tooltip>
+              </TD>
+              <TD className="id text-muted">
+                {key.prefix}…{key.hint}
+              </TD>
+              <TD>
+                <When at={key.created_at} never="–" />
+              </TD>
+              <TD>{ended ?? <When at={key.last_used_at} never="Never used" />}</TD>
+              {allowed && <TD align="right">{!key.revoked_at && <RevokeKey apiKey={key} />}</TD>}
+            </TR>
+          );
+        })}
+      </tbody>
+    </Table>
+  );
+}
+
+function endOf(key: ApiKey, now: number) {
+  if (key.revoked_at) return <Badge tone="critical">Revoked</Badge>;
+  if (key.expires_at && Date.parse(key.expires_at) <= now) return <Badge>Expired</Badge>;
+  return null;
+}
+
+function RevokeKey({ apiKey }: { apiKey: ApiKey }) {
+  const client = useQueryClient();
+  const revoke = async () => {
+    try {
+      await revokeKey(apiKey.id);
+    } catch (error) {
+      notifyError(error, "The key was not revoked");
+      throw error;
+    }
+    await client.invalidateQueries({ queryKey: scoped("keys") });
+    notify(`${apiKey.name} was revoked`);
+  };
+  return (
+    <ConfirmDialog
+      trigger={
+        <Button variant="ghost" size="icon-sm" aria-label={`Revoke ${apiKey.name}`}>
+          <Ban aria-hidden />
+        </Button>
+      }
+      title={`Revoke ${apiKey.name}?`}
+      description="Whatever uses this key is refused within seconds. This cannot be undone. Its past calls and costs stay."
+      action="Revoke key"
+      onConfirm={revoke}
+    />
+  );
+}

@@ -1,0 +1,111 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { Trash2 } from "lucide-react";
+import { deleteProvider, type Provider, type ProviderStatus, vendorName } from "@/api/providers";
+import { scoped } from "@/api/queries";
+import { When } from "@/features/settings/when";
+import { Badge, type Tone } from "@/ui/badge";
+import { Button } from "@/ui/button";
+import { ConfirmDialog } from "@/ui/dialog";
+import { Table, TD, TH, THead, TR } from "@/ui/table";
+import { notify, notifyError } from "@/ui/toast";
+import { Tooltip } from "@/ui/tooltip";
+
+const STATUS: Record<ProviderStatus, { label: string; tone: Tone; meaning: string }> = {
+  never_used: { label: "Never used", tone: "neutral", meaning: "No call has tried this key yet." },
+  healthy: { label: "Healthy", tone: "good", meaning: "The last call with this key was accepted." },
+  invalid: { label: "Refused", tone: "critical", meaning: "The provider refused this key." },
+  rate_limited: {
+    label: "Rate limited",
+    tone: "warning",
+    meaning: "The provider is slowing this key down.",
+  },
+};
+
+export function ProvidersTable({ items, allowed }: { items: Provider[]; allowed: boolean }) {
+  return (
+    <Table>
+      <THead>
+        <tr>
+          <TH>Provider</TH>
+          <TH>Address</TH>
+          <TH>Key</TH>
+          <TH>Status</TH>
+          <TH>Last used</TH>
+          {allowed && (
+            <TH>
+              <span className="sr-only">Actions</span>
+            </TH>
+          )}
+        </tr>
+      </THead>
+      <tbody>
+        {items.map((provider) => (
+          <TR key={provider.id} className="hover:bg-hover">
+            <TD>
+              <span className="font-medium">{vendorName(provider.provider)}</span>
+              {provider.is_mock && (
+                <Badge tone="accent" className="ml-2">
+                  Mock
+                </Badge>
+              )}
+            </TD>
+            <TD className="id max-w-72 truncate text-muted" title={provider.base_url ?? undefined}>
+              {provider.base_url ?? "default"}
+            </TD>
+            <TD className="id text-muted">…{provider.hint}</TD>
+            <TD>
+              <Status provider={provider} />
+            </TD>
+            <TD>
+              <When at={provider.last_used_at} never="–" />
+            </TD>
+            {allowed && (
+              <TD align="right">
+                <DeleteProvider provider={provider} />
+              </TD>
+            )}
+          </TR>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function Status({ provider }: { provider: Provider }) {
+  const { label, tone, meaning } = STATUS[provider.status];
+  return (
+    <Tooltip content={provider.last_error ? `${meaning} ${provider.last_error}` : meaning}>
+      <Badge tone={tone} dot>
+        {label}
+      </Badge>
+    </Tooltip>
+  );
+}
+
+function DeleteProvider({ provider }: { provider: Provider }) {
+  const client = useQueryClient();
+  const name = vendorName(provider.provider);
+  const remove = async () => {
+    try {
+      await deleteProvider(provider.id);
+    } catch (error) {
+      notifyError(error, "The provider was not deleted");
+      throw error;
+    }
+    await client.invalidateQueries({ queryKey: scoped("providers") });
+    notify(`${name} was deleted`);
+  };
+  return (
+    <ConfirmDialog
+      trigger={
+        <Button variant="ghost" size="icon-sm" aria-label={`Delete ${name}`}>
+          <Trash2 aria-hidden />
+        </Button>
+      }
+      title={`Delete ${name}?`}
+      description={`The stored key …${provider.hint} is erased and calls to ${name} through the gateway are refused until another key is added. Past calls and their costs stay.`}
+      action="Delete provider"
+      onConfirm={remove}
+    />
+  );
+}

@@ -1,0 +1,8 @@
+import type { Role } from "@/api/contract";
+
+const MAY_CHANGE: readonly Role[] = ["owner", "admin"];
+
+/** Whether this role may change a workspace's settings. The server decides; this only spares a try. */
+export function mayChange(role: Role): boolean {
+  return MAY_CHANGE.includes(role);
+}
