@@ -1,1 +1,1 @@
-"""Prices as data, and the pure functions that apply them. No I/O beyond reading the packaged book."""
+"""Prices as data, and the pure functions that apply them. Reads the packaged book, else no I/O."""

@@ -41,9 +41,9 @@ Rate = Decimal | Tiered
 class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     """Something that is counted and billed.
 
-    unit: our name. per: the count a rate is for. name: for people, plural. token: counted in tokens,
-    so that uplifts on token rates reach it. part_of: the unit it is billed as where the model names
-    no rate of its own; None means that there is no such unit and the count stays unpriced.
+    unit: our name. per: the count a rate is for. name: for people, plural. token: counted in
+    tokens, so that uplifts on token rates reach it. part_of: the unit it is billed as where the
+    model names no rate of its own; None: there is no such unit and the count stays unpriced.
     """
 
     unit: str
@@ -54,8 +54,11 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Provider(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A vendor. fallback: vendors whose models it resells at their price, in order.
-    trusts_reported_cost: the amount named in its answers is what it bills."""
+    """A vendor.
+
+    fallback: vendors whose models it resells at their price, in order. trusts_reported_cost: the
+    amount named in its answers is what it bills.
+    """
 
     provider: str
     fallback: tuple[str, ...] = ()
@@ -63,7 +66,7 @@ class Provider(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Match(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Which model ids mean a model: any of these clauses. ``all``: parts that must hold together."""
+    """Which model ids mean a model: any of these clauses; ``all``: parts that hold together."""
 
     equals: tuple[str, ...] = ()
     starts_with: tuple[str, ...] = ()
@@ -86,8 +89,11 @@ class Period(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "
 
 
 class Variant(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
-    """Other rates for calls made in another way (``{"service_tier": "flex"}``). Of several with the
-    same ``when``, the first one begun counts; units it does not name keep the standard rate."""
+    """Other rates for calls made in another way (``{"service_tier": "flex"}``).
+
+    Of several with the same ``when``, the first one begun counts; units it does not name keep the
+    standard rate.
+    """
 
     when: dict[str, str]
     rates: dict[str, Rate]
@@ -138,7 +144,7 @@ class Book:
         self._lines: dict[str, list[bytes]] = {}
         self._models: dict[str, tuple[Model, ...]] = {}
         self.resolved: dict[tuple[object, ...], object] = {}
-        """What ``catalog.match`` and ``catalog.price`` worked out of this book; a cache, never part of it."""
+        """What others worked out of this book; a cache, never part of it."""
         header, *lines = data.splitlines()
         self.sources = _HEADER.decode(header).sources
         for line in lines:
@@ -157,7 +163,7 @@ class Book:
         return self._data
 
     def models(self, provider: str) -> tuple[Model, ...]:
-        """The models of a provider in the order in which they are tried; empty for an unknown one."""
+        """The models of a provider in the order they are tried; empty for an unknown one."""
         found = self._models.get(provider)
         if found is None:
             found = tuple(_MODEL.decode(line) for line in self._lines.get(provider, ()))

@@ -3,7 +3,7 @@
     python -m quotah_server.catalog.build           writes the book
     python -m quotah_server.catalog.build --check   exit status 1 when the committed book differs
 
-The only module that knows genai-prices, which is needed at build time alone. Same inputs, same bytes.
+The only module that knows genai-prices, needed at build time alone. Same inputs, same bytes.
 """
 
 from __future__ import annotations
@@ -21,8 +21,15 @@ from genai_prices.data import providers as genai_providers
 
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import (
-    FORMAT, Match, Model, Period, Provider, Rate, Tiered, Unit, Variant,
-)  # fmt: skip
+    FORMAT,
+    Match,
+    Model,
+    Period,
+    Provider,
+    Rate,
+    Tiered,
+    Variant,
+)
 from quotah_server.catalog.patch import load_patches, plain
 
 DATA = Path(__file__).parent / "data"
@@ -142,18 +149,17 @@ def _alternatives(clause: object) -> list[object]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the book, or with ``--check`` tell whether the committed one is what this would write."""
+    """Write the book; with ``--check`` tell whether the committed one is what this would write."""
     parser = argparse.ArgumentParser(prog="python -m quotah_server.catalog.build")
     parser.add_argument("--check", action="store_true", help="compare with the committed book only")
     book = build()
     if not parser.parse_args(arguments).check:
         BOOK.write_bytes(book)
-        print(f"{BOOK}: {len(book.splitlines())} lines")
+        sys.stdout.write(f"{BOOK}: {len(book.splitlines())} lines\n")
         return 0
     if BOOK.exists() and BOOK.read_bytes() == book:
         return 0
-    print(f"{BOOK} is not what the sources give; run python -m quotah_server.catalog.build",
-          file=sys.stderr)  # fmt: skip
+    sys.stderr.write(f"{BOOK} is out of date: run python -m quotah_server.catalog.build\n")
     return 1
 
 

@@ -1,9 +1,9 @@
 """Which line of the book a model id means. A rule decides, never likeness.
 
-Matchers are taken as the book declares them, with one restriction: what a prefix or a fragment leaves
-over must be a snapshot mark (a date, ``latest``, a revision). ``claude-sonnet-4-5-20250929`` is a
-snapshot of ``claude-sonnet-4-5``; ``claude-sonnet-4-5-v9`` is a model nobody has told us of, and
-stays unpriced rather than being charged at its neighbour's rate.
+Matchers are taken as the book declares them, with one restriction: what a prefix or a fragment
+leaves over must be a snapshot mark (a date, ``latest``, a revision). ``claude-sonnet-4-5-20250929``
+is a snapshot of ``claude-sonnet-4-5``; ``claude-sonnet-4-5-v9`` is a model nobody has told us of,
+and stays unpriced rather than being charged at its neighbour's rate.
 """
 
 from __future__ import annotations

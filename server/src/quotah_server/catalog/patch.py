@@ -1,4 +1,4 @@
-"""What we know beyond genai-prices, from ``data/patches/*.yaml``: read and applied when the book is built.
+"""What we know beyond genai-prices, read from ``data/patches/*.yaml`` when the book is built.
 
 Every entry names a public source. Amounts are read as text and become Decimals; YAML's own numbers
 would be floats. A patch that touches nothing stops the build: it has been overtaken.
@@ -17,8 +17,16 @@ import msgspec
 import yaml
 
 from quotah_server.catalog.book import (
-    Match, Model, Period, Provider, Rate, Tiered, Unit, Uplift, Variant,
-)  # fmt: skip
+    Match,
+    Model,
+    Period,
+    Provider,
+    Rate,
+    Tiered,
+    Unit,
+    Uplift,
+    Variant,
+)
 from quotah_server.domain.money import product, usd_text
 
 _Rated = TypeVar("_Rated", Period, Variant)
@@ -52,8 +60,10 @@ class PastRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class EarlierVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The base book dates a variant by when it learnt of it; this tells when it was first sold.
-    Never reaches back behind the last change of the model's standard rates."""
+    """When a variant was first sold; the base book dates it by when it learnt of it.
+
+    Never reaches back behind the last change of the model's standard rates.
+    """
 
     models: str
     when: dict[str, str]
@@ -62,8 +72,10 @@ class EarlierVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class DerivedVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A variant documented as a factor on the standard token rates, for periods the base book does
-    not cover. Where it knows the variant for later, only the units named there are discounted."""
+    """A variant documented as a factor on token rates, for periods the base book does not cover.
+
+    Where the base book knows the variant for later, only the units named there are discounted.
+    """
 
     models: str
     when: dict[str, str]
@@ -93,7 +105,7 @@ class AddedModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class Patch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file: all entries about one provider. ``models`` is a regular expression for whole ids."""
+    """One file: all about one provider. ``models`` is a regular expression for whole ids."""
 
     provider: str
     trusts_reported_cost: bool = False
@@ -131,7 +143,7 @@ class Patches:
 
 
 def load_patches(data: Path) -> Patches:
-    """Read ``units.yaml`` and ``patches/*.yaml``. Raises msgspec.ValidationError naming the field."""
+    """Read ``units.yaml`` and ``patches/*.yaml``; msgspec.ValidationError names a wrong field."""
     units = msgspec.convert(_yaml(data / "units.yaml"), list[Unit], strict=False)
     files = sorted((data / "patches").glob("*.yaml"))
     return Patches(units, [msgspec.convert(_yaml(file), Patch, strict=False) for file in files])
@@ -143,7 +155,8 @@ def plain(amount: Decimal) -> Decimal:
 
 
 def _yaml(file: Path) -> Any:
-    return yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - scalars stay text
+    text = file.read_text(encoding="utf-8")
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - a safe loader: scalars stay text
 
 
 def _applied(patch: Patch, models: list[Model], tokens: frozenset[str]) -> list[Model]:
@@ -181,7 +194,9 @@ def _with_past(model: Model, past: PastRates) -> Model:
     for period in model.periods:
         if period.from_ is None or period.from_ < past.until:
             before = {**period.rates, **past.rates}
-            periods.append(Period(before, from_=period.from_, daily=period.daily, source=past.source))
+            periods.append(
+                Period(before, from_=period.from_, daily=period.daily, source=past.source)
+            )
     last = [p for p in model.periods if p.from_ is None or p.from_ <= past.until][-1]
     periods.append(Period(last.rates, from_=past.until, daily=last.daily, source=last.source))
     periods += [p for p in model.periods if p.from_ is not None and p.from_ > past.until]

@@ -1,7 +1,7 @@
 """From a book to the rates of one kind of call: model, day, tier and the like, worked out once.
 
-A plan is what pricing multiplies with. Working it out follows every rule of the book (periods, variants,
-uplifts, units billed as part of another); using it is a look-up. That is where the speed comes from.
+A plan is what pricing multiplies with. Working it out follows every rule of the book (periods,
+variants, uplifts, units billed as part of another); using it is a look-up. Hence the speed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quotah_server.domain.money import product
 STANDARD = frozenset({"default", "standard", "auto", "on_demand", "global", "not_available"})
 """Values of a call's way that ask for nothing but the standard rates."""
 WAYS = ("service_tier", "processing", "speed")
-"""Context keys that must be found among the model's variants: an unknown tier is never billed as standard."""
+"""Ways that a variant of the model must name: an unknown tier is never billed as standard."""
 
 
 class Way(msgspec.Struct, frozen=True, eq=True):
@@ -154,9 +154,7 @@ def _asks_for(uplift: Uplift, way: Way, day: date) -> bool:
     return any(getattr(way, key, None) in values for key, values in uplift.when.items())
 
 
-def _found(
-    book: Book, unit: Unit, chosen: dict[str, tuple[Rate, str]]
-) -> list[tuple[Rate, str]]:
+def _found(book: Book, unit: Unit, chosen: dict[str, tuple[Rate, str]]) -> list[tuple[Rate, str]]:
     """The unit's own rate, or that of the unit it is billed as part of; none, one entry at most."""
     step: Unit | None = unit
     while step is not None:
@@ -178,5 +176,3 @@ def _charge(unit: Unit, rate: Rate, rule: str, uplifts: list[Uplift]) -> Charge:
         above = tuple((start, lift(amount)) for start, amount in sorted(rate.above.items()))
         return Charge(lift(rate.base), unit.per, rule + marks, above)
     return Charge(lift(rate), unit.per, rule + marks)
-
-

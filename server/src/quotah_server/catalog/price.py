@@ -1,7 +1,7 @@
 """What a call cost: units × rates, exactly, with every product shown.
 
-No rate, no price: a call with one unit that the book does not know stays unpriced as a whole, with the
-reason. A sum that leaves out what is unknown would read like a price.
+No rate, no price: a call with one unit that the book does not know stays unpriced as a whole, with
+the reason. A sum that leaves out what is unknown would read like a price.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def price(
 ) -> Price:
     """Price one call.
 
-    provider: our name (catalog.aliases.canonical). model: the one that answered. at: aware; when the
-    call started. service_tier, region: as the answer reports them. extras: ``processing``, ``speed``,
-    ``inference_geo``, ``base_url``, ``reported_cost_usd``; others do not matter here.
-    Raises InvalidInputError for a naive ``at``; anything odd in the usage makes it unpriced instead.
+    provider: our name (catalog.aliases.canonical). model: the one that answered. at: aware; when
+    the call started. service_tier, region: as the answer reports them. extras: ``processing``,
+    ``speed``, ``inference_geo``, ``base_url``, ``reported_cost_usd``; others do not matter here.
+    Raises InvalidInputError for a naive ``at``; odd usage makes the call unpriced instead.
     """
     reported = _reported(book, provider, extras) if extras else None
     if reported is not None:
@@ -54,7 +54,10 @@ def price(
         verdict = _verdict(book.version, usage, model)
         if verdict is not None:
             return verdict
-    plan = _plan(book, provider, model or "", service_tier, region, extras, at)
+    way = _STANDARD_WAY
+    if service_tier is not None or region is not None or extras:
+        way = way_of(service_tier, region, extras)
+    plan = _plan(book, provider, model or "", way, at)
     if plan.reason:
         return _unpriced(book.version, plan.reason)
     return _sum(book.version, plan, usage)
@@ -111,22 +114,11 @@ def _rate(charge: Charge, total_input: int) -> Decimal:
     return rate
 
 
-def _plan(
-    book: Book,
-    provider: str,
-    model: str,
-    service_tier: str | None,
-    region: str | None,
-    extras: Mapping[str, Any],
-    at: datetime,
-) -> Plan:
+def _plan(book: Book, provider: str, model: str, way: Way, at: datetime) -> Plan:
     if at.tzinfo is not UTC:
         if at.tzinfo is None:
             raise InvalidInputError("at must carry a time zone", field="at", hint="use UTC")
         at = at.astimezone(UTC)
-    way = _STANDARD_WAY
-    if service_tier is not None or region is not None or extras:
-        way = way_of(service_tier, region, extras)
     key = ("plan", provider, model, way, at.toordinal())
     day = book.resolved.get(key)
     if not isinstance(day, Day):

@@ -1,7 +1,8 @@
 """One provider answer, as a JSON object, to its price: what ``quotah price`` does with each line.
 
-Needs no server and no data folder. A line holds ``response`` (a whole answer, or ``{"stream": […]}``) or
-``events`` (a stream), and what the answer does not say: provider, model, date, context.
+Needs no server and no data folder. A line holds ``response`` (a whole answer, or
+``{"stream": […]}``) or ``events`` (a stream), and what the answer does not say: provider, model,
+date, context.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, cast
 
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book
+from quotah_server.catalog.price import way_of
 from quotah_server.catalog.sentence import sentence
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.event import Price
@@ -28,14 +30,21 @@ _TO_EXTRAS = ("processing", "speed", "inference_geo", "base_url", "tools")
 
 
 def price_line(obj: object, book: Book) -> dict[str, object]:
-    """Price one decoded line. A line that cannot be read gives ``{"id", "error": {code, field, message,
-    hint}}``; one that can, ``{"id", "status", "cost_usd", "usage", "line_items", "price_version", "reason"}``.
+    """Price one decoded line.
+
+    A line that can be read gives ``{id, status, cost_usd, usage, line_items, price_version, …}``;
+    one that cannot, ``{id, error: {code, field, message, hint}}``.
     """
     line_id = cast("Raw", obj).get("id") if isinstance(obj, dict) else None
     try:
         return {"id": line_id, **_priced(_object(obj), book)}
     except InvalidInputError as error:
-        told = {"code": error.code, "field": error.field, "message": error.message, "hint": error.hint}
+        told = {
+            "code": error.code,
+            "field": error.field,
+            "message": error.message,
+            "hint": error.hint,
+        }
         return {"id": line_id, "error": told}
 
 
@@ -59,17 +68,28 @@ def _priced(line: Raw, book: Book) -> dict[str, object]:
     model = answer.model or line.get("model")
     if model is not None and not isinstance(model, str):
         raise InvalidInputError("model must be a text or null", field="model")
+    tier = answer.service_tier or _optional(context, "service_tier")
+    region = answer.region or _optional(context, "region")
     cost = explain(
         book,
         provider=provider,
         model=model,
         usage=usage,
         at=at,
-        service_tier=answer.service_tier or _optional(context, "service_tier"),
-        region=answer.region or _optional(context, "region"),
+        service_tier=tier,
+        region=region,
         extras=extras,
     )
-    return {"model": model, "operation": operation, **_result(cost, usage, book)}
+    read = {"service_tier": tier, "region": region, **_way(tier, region, extras)}
+    named = {"provider": provider, "model": model, "operation": operation, "context": read}
+    return {**named, **_result(cost, usage, book)}
+
+
+def _way(tier: str | None, region: str | None, extras: Raw) -> dict[str, str]:
+    """How the call was made, as far as its price depends on it."""
+    way = way_of(tier, region, extras)
+    found = {"processing": way.processing, "speed": way.speed, "inference_geo": way.inference_geo}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _result(cost: Price, usage: Usage, book: Book) -> dict[str, object]:
@@ -140,7 +160,7 @@ def _optional(context: Raw, field: str) -> str | None:
 
 
 def _date(value: object) -> datetime:
-    """RFC 3339; a date alone is its midnight, and a missing one is now. UTC unless it says otherwise."""
+    """RFC 3339, in UTC unless it says otherwise; a missing one is now."""
     if value is None:
         return utc_now()
     if isinstance(value, str):
@@ -152,5 +172,3 @@ def _date(value: object) -> datetime:
     raise InvalidInputError(
         f"date {value!r} is no point in time", field="date", hint="2026-11-20T12:00:00Z"
     )
-
-

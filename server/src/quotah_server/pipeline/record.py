@@ -1,7 +1,7 @@
 """From a call to a priced event: the product in one pure function.
 
-A door captured a ``Call`` with the provider's usage untouched. Its room turns that into disjoint units,
-the book turns units into money; nothing else decides what a call cost.
+A door captured a ``Call`` with the provider's usage untouched. Its room turns that into disjoint
+units, the book turns units into money; nothing else decides what a call cost.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from quotah_server.domain.call import Call
 from quotah_server.domain.event import Price, PricedEvent
 from quotah_server.domain.usage import Usage
 from quotah_server.providers.registry import room_for
+
+_FIRST_ERROR_STATUS = 400
 
 
 def record(call: Call, book: Book) -> PricedEvent:
@@ -53,7 +55,7 @@ def explain(
     region: str | None = None,
     extras: Mapping[str, Any] | None = None,
 ) -> Price:
-    """The price of a stored event again, with its line items; ``book`` is the one its version names."""
+    """The price of a stored event again, with its line items, by the book its version names."""
     return price(
         book,
         provider=canonical(provider),
@@ -70,7 +72,7 @@ def _usage(call: Call) -> Usage:
     """What the provider reported; our own count where it reported none or broke off."""
     provider = canonical(call.provider)
     usage = room_for(provider, call.operation).usage(call.operation, call.raw_usage, call.extras)
-    refused = call.http_status is not None and call.http_status >= 400
+    refused = call.http_status is not None and call.http_status >= _FIRST_ERROR_STATUS
     if usage.missing and refused:
         return Usage(missing=True, flags=(*usage.flags, NOT_BILLED))
     if call.estimated_units and usage.missing:

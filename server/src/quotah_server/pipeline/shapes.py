@@ -1,7 +1,7 @@
 """Telling by its shape what kind of answer a stored JSON object is.
 
-The gateway knows the operation from the path. A line of ``quotah price`` or an imported file names it
-loosely at best, so the shape decides and the name is a hint.
+The gateway knows the operation from the path. A line of ``quotah price`` or an imported file names
+it loosely at best, so the shape decides and the name is a hint.
 """
 
 from __future__ import annotations
@@ -25,6 +25,13 @@ _HINTS = (
     ("chat", "chat"),
     ("completions", "completions"),
 )
+_OPERATION_OF_NAME = {
+    "message": "messages",
+    "response": "responses",
+    "chat.completion": "chat",
+    "text_completion": "completions",
+    "response.done": "realtime",
+}
 _ANTHROPIC_FIELDS = ("cache_creation_input_tokens", "cache_read_input_tokens", "server_tool_use")
 
 
@@ -61,8 +68,11 @@ def _parsed(events: list[object]) -> list[Raw]:
 
 
 def _batch_body(body: Raw) -> Raw | None:
-    """A line of a batch's result file wraps the answer: OpenAI's in response.body, Anthropic's in
-    result.message. The answer itself does not always tell that it was made in a batch."""
+    """The answer inside a line of a batch's result file.
+
+    OpenAI wraps it in response.body, Anthropic in result.message; the answer itself does not always
+    tell that it was made in a batch.
+    """
     if "custom_id" not in body:
         return None
     for outer, inner in (("response", "body"), ("result", "message")):
@@ -85,16 +95,9 @@ def operation_of(hint: str, body: Raw, events: list[Raw] | None) -> str:
 
 def _by_shape(body: Raw) -> str | None:
     kind, what = body.get("object"), body.get("type")
-    if what == "message":
-        return "messages"
-    if kind == "response":
-        return "responses"
-    if kind == "chat.completion":
-        return "chat"
-    if kind == "text_completion":
-        return "completions"
-    if what == "response.done":
-        return "realtime"
+    for name in (kind, what):
+        if isinstance(name, str) and name in _OPERATION_OF_NAME:
+            return _OPERATION_OF_NAME[name]
     usage = body.get("usage")
     if isinstance(usage, dict) and any(name in usage for name in _ANTHROPIC_FIELDS):
         return "messages"

@@ -1,4 +1,4 @@
-"""Reading counts that others wrote: strict about what a count is, never raising, flagging what is odd."""
+"""Reading counts that others wrote: strict about what a count is, never raising, flagging."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Counts:
     """Collects the flags of one usage object while its counts are read.
 
     Flags: ``invalid:<field>`` (no count at all: negative, not an integer, beyond belief),
-    ``contradiction:<what>`` (parts exceed their whole), ``unknown_unit:<field>`` (counted, and we do
+    ``contradiction:<what>`` (parts exceed their whole), ``unknown_unit:<field>`` (counted, we do
     not know as what). The first two keep a call from being priced.
     """
 

@@ -24,13 +24,18 @@ class Anthropic:
             return None
         return _OPERATIONS.get(path.removeprefix("/v1").rstrip("/"))
 
-    def needles(self, operation: str) -> tuple[bytes, ...]:
+    def needles(self, operation: str) -> tuple[bytes, ...]:  # noqa: ARG002 - one wire for all
         return stream.NEEDLES
 
     def read_body(self, operation: str, body: Mapping[str, Any]) -> Answer:
         return stream.read_body(operation, body)
 
-    def merge(self, operation: str, answer: Answer, event: Mapping[str, Any]) -> None:
+    def merge(
+        self,
+        operation: str,  # noqa: ARG002 - only messages are streamed
+        answer: Answer,
+        event: Mapping[str, Any],
+    ) -> None:
         stream.merge_event(answer, event)
 
     def usage(

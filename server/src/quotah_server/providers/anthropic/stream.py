@@ -23,8 +23,11 @@ def read_body(operation: str, body: Raw) -> Answer:
 
 
 def merge_event(answer: Answer, event: Raw) -> None:
-    """``message_start`` seeds the usage; ``message_delta`` overwrites it field by field, since its
-    counts are cumulative (and its input count grows when server tools ran)."""
+    """Fold one event into the answer.
+
+    ``message_start`` seeds the usage; ``message_delta`` overwrites it field by field, since its
+    counts are cumulative (and its input count grows when server tools ran).
+    """
     kind = event.get("type")
     if kind == "message_start":
         _take_message(answer, mapping(event, "message"))

@@ -1,8 +1,8 @@
-"""Anthropic's usage object → disjoint units. ``input_tokens`` counts neither cache reads nor writes.
+"""Anthropic's usage object → disjoint units.
 
-The beta field ``iterations`` splits an answer into its inner calls; compaction is billed and stands
-nowhere else. An inner call answered by another model cannot be priced at this model's rates, so it
-is flagged and the event stays unpriced.
+``input_tokens`` counts neither cache reads nor writes. The beta field ``iterations`` splits an answer
+into its inner calls; compaction is billed and stands nowhere else. An inner call answered by another
+model cannot be priced at this model's rates, so it is flagged and the event stays unpriced.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from quotah_server.domain.usage import (
-    CACHE_READ, CACHE_WRITE_1H, CACHE_WRITE_5M, INPUT, OUTPUT, REASONING, WEB_SEARCH, Usage,
-)  # fmt: skip
+    CACHE_READ,
+    CACHE_WRITE_1H,
+    CACHE_WRITE_5M,
+    INPUT,
+    OUTPUT,
+    REASONING,
+    WEB_SEARCH,
+    Usage,
+)
 from quotah_server.providers.counts import Counts, Raw, items, missing, text
 
 NOT_BILLED = "not_billed"
 PARTIAL = "usage_partial"
-"""Extras key: the stream broke off before its final counts, so the output count is a first guess."""
+"""Extras key: the stream broke off before its final counts; the output count is a first guess."""
 _KNOWN_TOOLS = frozenset({"web_search_requests", "web_fetch_requests", "tool_search_requests"})
 
 
@@ -33,16 +40,16 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
         return missing()
     inner = items(raw, "iterations")
     parts = inner or [raw]
-    units: Counter[str] = Counter()
+    total: Counter[str] = Counter()
     for part in parts:
-        units.update(_tokens(counts, part))
-    if not units and not counts.flags:
+        total.update(_tokens(counts, part))
+    if not total and not counts.flags:
         return missing("unknown_usage")
     if inner:
         _check_models(counts, inner, extras)
     tools = counts.part(raw, "server_tool_use")
     counts.unknown(tools, _KNOWN_TOOLS, "server_tool_use.")
-    found = dict(units)
+    found = dict(total)
     if searches := counts.read(tools, "web_search_requests"):
         found[WEB_SEARCH] = searches
     return counts.usage(found, estimated=bool(extras.get(PARTIAL)))
@@ -52,10 +59,9 @@ def _tokens(counts: Counts, raw: Raw) -> dict[str, int]:
     fresh, output = counts.read(raw, "input_tokens"), counts.read(raw, "output_tokens")
     if fresh is None and output is None:
         return {}
-    units = {CACHE_READ: counts.read(raw, "cache_read_input_tokens") or 0}
+    units = {} if fresh is None else {INPUT: fresh}
+    units[CACHE_READ] = counts.read(raw, "cache_read_input_tokens") or 0
     units.update(_cache_writes(counts, raw))
-    if fresh is not None:
-        units = {INPUT: fresh, **units}
     if output is not None:
         details = counts.part(raw, "output_tokens_details")
         thinking = counts.read(details, "thinking_tokens")

@@ -36,8 +36,11 @@ def read_body(operation: str, body: Raw) -> Answer:
 
 
 def merge_chunk(answer: Answer, event: Raw) -> None:
-    """One chunk of a chat or text completion. Usage stands in the last one (``choices: []``), or
-    cumulated in every one; the last that is not null counts."""
+    """One chunk of a chat or text completion.
+
+    Usage stands in the last one (``choices: []``), or cumulated in every one; the last that is not
+    null counts.
+    """
     _take_common(answer, event)
     _take_choices(answer, event)
     if failure := error_class(event):

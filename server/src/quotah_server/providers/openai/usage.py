@@ -48,7 +48,7 @@ _ALL_OUTPUT_IS_IMAGE = frozenset({"images"})
 
 
 def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Usage:
-    """Units of one answer. extras: ``tools`` (types offered), counts by tool, ``input_characters``."""
+    """Units of one answer. extras: ``tools`` offered, counts by tool, ``input_characters``."""
     counts = Counts()
     units = _tools(counts, extras)
     if raw is None:
@@ -83,7 +83,9 @@ def _input(counts: Counts, total: int | None, details: Raw) -> dict[str, int]:
     cached_image = counts.read(split, "image_tokens", "cached.") or 0
     units: dict[str, int] = {}
     if cached is not None:
-        units[CACHE_READ] = counts.rest(cached, cached_audio + cached_image, "cached_tokens_details")
+        units[CACHE_READ] = counts.rest(
+            cached, cached_audio + cached_image, "cached_tokens_details"
+        )
     units.update(_cache_writes(counts, details))
     parts = {
         INPUT_AUDIO: counts.rest(audio, cached_audio, "cached_audio_exceeds_audio"),
