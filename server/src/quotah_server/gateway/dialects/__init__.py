@@ -1,1 +1,18 @@
-"""What is particular to one vendor's wire: its error shape, where its key stands, what is injected."""
+"""How each vendor's API looks from outside: where keys go, how errors read, how streams report usage."""
+
+from __future__ import annotations
+
+from quotah_server.gateway.dialects.anthropic import AnthropicDialect
+from quotah_server.gateway.dialects.base import Dialect, Refusal
+from quotah_server.gateway.dialects.openai import OpenAIDialect
+
+__all__ = ["DIALECTS", "Dialect", "Refusal", "guess"]
+
+DIALECTS: dict[str, Dialect] = {
+    dialect.name: dialect for dialect in (OpenAIDialect(), AnthropicDialect())
+}
+
+
+def guess(route: str) -> Dialect:
+    """The dialect in which to refuse a request before its route is known."""
+    return DIALECTS.get(route, DIALECTS["openai"])

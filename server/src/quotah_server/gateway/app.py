@@ -1,0 +1,223 @@
+"""The gateway's RSGI application: from a request to the relay, or to a clear refusal.
+
+/healthz /readyz /metrics        about the gateway
+/{route}/…                       to the provider that the workspace of the key calls {route}
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Protocol
+from urllib.parse import quote
+
+import msgspec
+import structlog
+
+from quotah_server.domain.ids import new_id
+from quotah_server.gateway import attribution, headers
+from quotah_server.gateway.admission import Admitted, HeaderLookup, admit
+from quotah_server.gateway.attempts import PASSTHROUGH, Attempt, Watch
+from quotah_server.gateway.dialects import Refusal, guess
+from quotah_server.gateway.dialects.base import NO_ASK, read_ask
+from quotah_server.gateway.estimate import request_tokens
+from quotah_server.gateway.headers import Scanned
+from quotah_server.gateway.limits import Limits
+from quotah_server.gateway.metrics import CONTENT_TYPE, GatewayMetrics
+from quotah_server.gateway.relay import Outgoing, Relay
+from quotah_server.gateway.reply import HTTPProtocol, Reply
+from quotah_server.gateway.snapshot_holder import SnapshotHolder
+from quotah_server.kit.clock import Clock
+
+_log = structlog.get_logger("quotah.gateway")
+_FREE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~:@!$&'()*+,;=-]*\Z")
+_PATH_SAFE = "/._~:@!$&'()*+,;=-"
+_DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
+_IDENTITY = ("accept-encoding", "identity")
+
+
+class HeaderItems(HeaderLookup, Protocol):
+    def items(self) -> list[tuple[str, str]]: ...
+
+
+class Scope(Protocol):
+    """The part of RSGI's scope that the gateway uses. ``path`` comes percent-decoded."""
+
+    @property
+    def proto(self) -> str: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def query_string(self) -> str: ...
+    @property
+    def client(self) -> str: ...
+    @property
+    def headers(self) -> HeaderItems: ...
+
+
+class GatewayApp:
+    """The application object; granian calls ``__rsgi__`` for every request."""
+
+    def __init__(
+        self,
+        holder: SnapshotHolder,
+        relay: Relay,
+        watch: Watch,
+        metrics: GatewayMetrics,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        self._holder = holder
+        self._relay = relay
+        self._watch = watch
+        self._metrics = metrics
+        self._limits = limits
+        self._clock = clock
+        self.stopping = False
+
+    async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
+        """Serve one request."""
+        _, _, rest = scope.path.partition("/")
+        route_name, slash, below = rest.partition("/")
+        if not slash and self._about(route_name, scope.method, proto):
+            return
+        call_id = new_id()
+        reply = Reply(proto, scope.client)
+        dialect = guess(route_name)
+        try:
+            if self.stopping:
+                raise Refusal(503, "stopping", "Quotah is being stopped.", retry_after_s=2)
+            held = self._holder
+            started_at = self._clock()
+            admitted = admit(
+                held.view, held.control_plane_up, scope.headers, route_name, started_at
+            )
+            dialect = admitted.route.dialect
+            found = headers.scan(scope.headers.items())
+            body = await self._body(found, proto)
+            attempt = self._attempt(admitted, found, scope, slash + below, call_id)
+            out = self._outgoing(attempt, found, scope, slash + below, body)
+            if scope.method in _FREE_METHODS:
+                await self._relay.forward(attempt, out, reply)
+            else:
+                await self._relay.run(attempt, out, reply)
+        except Refusal as refusal:
+            self._metrics.refusals[refusal.code] += 1
+            head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
+            if refusal.retry_after_s is not None:
+                head.append(("retry-after", str(refusal.retry_after_s)))
+            reply.whole(refusal.status, head, dialect.error_body(refusal, call_id))
+        except Exception:
+            _log.exception("request_failed", call_id=call_id)
+            if not reply.started:
+                failure = Refusal(500, "gateway_error", "Quotah failed to handle this request.")
+                head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
+                reply.whole(500, head, dialect.error_body(failure, call_id))
+
+    def _about(self, name: str, method: str, proto: HTTPProtocol) -> bool:
+        """Answer a question about the gateway itself; False when it was none."""
+        if name == "healthz":
+            body, status, kind = b'{"status":"ok"}', 200, "application/json"
+        elif name == "readyz":
+            status, body, kind = (*self._readiness(), "application/json")
+        elif name == "metrics":
+            body, status, kind = self._metrics.render(), 200, CONTENT_TYPE
+        else:
+            return False
+        if method not in ("GET", "HEAD"):
+            status, body = 405, b'{"error":"only GET is allowed here"}'
+        proto.response_bytes(status, [("content-type", kind)], b"" if method == "HEAD" else body)
+        return True
+
+    def _readiness(self) -> tuple[int, bytes]:
+        view = self._holder.view
+        if self.stopping:
+            return 503, b'{"status":"stopping"}'
+        if view is None:
+            return 503, b'{"status":"waiting for the control plane"}'
+        state = {
+            "status": "ready",
+            "snapshot_version": view.version,
+            "control_plane": "up" if self._holder.control_plane_up else "down",
+        }
+        return 200, msgspec.json.encode(state)
+
+    async def _body(self, found: Scanned, proto: HTTPProtocol) -> bytes:
+        limits = self._limits
+        if found.size > limits.header_bytes:
+            raise Refusal(
+                431, "headers_too_large", f"The headers exceed {limits.header_bytes} bytes."
+            )
+        length = found.content_length
+        too_large = Refusal(
+            413, "request_too_large", f"The request body exceeds {limits.request_bytes} bytes."
+        )
+        if length is not None:
+            if length > limits.request_bytes:
+                raise too_large
+            return await self._whole_body(proto) if length else b""
+        if not found.chunked:
+            return b""
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in proto:
+            if not chunk:
+                break
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limits.request_bytes:
+                raise too_large
+        return b"".join(chunks)
+
+    async def _whole_body(self, proto: HTTPProtocol) -> bytes:
+        try:
+            return await proto()
+        except RuntimeError as error:
+            raise Refusal(400, "incomplete_request", "The request body was cut short.") from error
+
+    def _attempt(
+        self, admitted: Admitted, found: Scanned, scope: Scope, path: str, call_id: str
+    ) -> Attempt:
+        environment = "mock" if admitted.credential.is_mock else admitted.key.environment
+        who, dropped = attribution.read(found.ours, admitted.key, environment)
+        for name in dropped:
+            self._metrics.dropped[name] += 1
+        upstream_path = admitted.route.dialect.upstream_path(path)
+        operation = admitted.route.provider.operation(scope.method, upstream_path)
+        return Attempt(
+            admitted,
+            who,
+            attribution.read_trace(found.traceparent),
+            call_id=call_id,
+            event_id=new_id(),
+            operation=operation or PASSTHROUGH,
+            started_at=self._clock(),
+        )
+
+    def _outgoing(
+        self, attempt: Attempt, found: Scanned, scope: Scope, path: str, body: bytes
+    ) -> Outgoing:
+        if _DOT_SEGMENT.search(path):
+            raise Refusal(400, "invalid_path", "The path may not contain '.' or '..' segments.")
+        admitted = attempt.admitted
+        dialect = admitted.route.dialect
+        path = dialect.upstream_path(path)
+        url = admitted.credential.base_url + (
+            path if _PLAIN_PATH.match(path) else quote(path, safe=_PATH_SAFE)
+        )
+        if scope.query_string:
+            url = f"{url}?{scope.query_string}"
+        ask = NO_ASK
+        injected = False
+        if body and attempt.operation != PASSTHROUGH:
+            ask = read_ask(body)
+            prepared = dialect.prepare(attempt.operation, body, ask)
+            attempt.estimated_input = request_tokens(body)
+            body, injected = prepared.body, prepared.injected
+        attempt.model = ask.model_name
+        attempt.streaming = ask.stream is True
+        found.forward.append(_IDENTITY)
+        found.forward.extend(admitted.credential.key_headers)
+        return Outgoing(scope.method, url, found.forward, body, injected)

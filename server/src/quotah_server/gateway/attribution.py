@@ -1,0 +1,112 @@
+"""Who and what a call is for, from the headers an application sends with it.
+
+A header that makes no sense never breaks the user's call: what is too long is cut, what cannot be
+read is left out, and both are counted (``quotah_gateway_attribution_dropped_total``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import msgspec
+
+from quotah_server.domain.call import Attribution
+from quotah_server.domain.snapshot import GatewayKey
+
+PREFIX = "x-quotah-"
+MAX_TEXT = 200
+MAX_TAGS = 32
+MAX_TAG_NAME = 64
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_TEXTS = ("feature", "user", "session", "team")
+_KNOWN = frozenset({*_TEXTS, "prompt", "tags", "request-id"})
+_TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
+
+
+class Trace(msgspec.Struct, frozen=True):
+    """The W3C trace context of a call: hex ids."""
+
+    trace_id: str
+    span_id: str
+
+
+def read_trace(value: str | None) -> Trace | None:
+    """Read a ``traceparent`` header; None when it is absent or malformed."""
+    match = _TRACEPARENT.match(value) if value else None
+    if match is None or not match[1].strip("0") or not match[2].strip("0"):
+        return None
+    return Trace(trace_id=match[1], span_id=match[2])
+
+
+def read(
+    headers: Mapping[str, str], key: GatewayKey, environment: str | None
+) -> tuple[Attribution, tuple[str, ...]]:
+    """Build the attribution of a call; tells also which headers were cut or left out.
+
+    headers: those that begin with ``x-quotah-``, without that prefix. Values may be percent-encoded,
+    as HTTP headers carry ASCII only.
+    """
+    if not headers:
+        return (
+            Attribution(
+                workspace_id=key.workspace_id,
+                project_id=key.project_id,
+                environment=environment,
+                key_id=key.id,
+                member_id=key.member_id,
+            ),
+            (),
+        )
+    dropped: list[str] = ["unknown" for name in headers if name not in _KNOWN]
+    found = {name: _text(headers, name, dropped) for name in _TEXTS}
+    prompt = _text(headers, "prompt", dropped)
+    prompt_id, _, version = prompt.partition("@") if prompt else ("", "", "")
+    attribution = Attribution(
+        workspace_id=key.workspace_id,
+        project_id=key.project_id,
+        environment=environment,
+        key_id=key.id,
+        member_id=key.member_id,
+        user=found["user"],
+        team=found["team"],
+        session=found["session"],
+        feature=found["feature"],
+        prompt=prompt_id or None,
+        prompt_version=version or None,
+        tags=_tags(headers.get("tags"), dropped),
+        request_id=_text(headers, "request-id", dropped),
+    )
+    return attribution, tuple(dropped)
+
+
+def _clean(raw: str) -> str:
+    return _CONTROL.sub("", unquote(raw) if "%" in raw else raw).strip()
+
+
+def _text(headers: Mapping[str, str], name: str, dropped: list[str]) -> str | None:
+    raw = headers.get(name)
+    if raw is None:
+        return None
+    value = _clean(raw)
+    if not value or len(value) > MAX_TEXT:
+        dropped.append(name)
+    return value[:MAX_TEXT] or None
+
+
+def _tags(raw: str | None, dropped: list[str]) -> dict[str, str]:
+    tags: dict[str, str] = {}
+    if not raw:
+        return tags
+    odd = False
+    for pair in raw.split(","):
+        name, equals, value = (_clean(part) for part in pair.partition("="))
+        if not equals or not name or len(name) > MAX_TAG_NAME or len(tags) >= MAX_TAGS:
+            odd = odd or bool(pair.strip())
+            continue
+        odd = odd or len(value) > MAX_TEXT
+        tags[name] = value[:MAX_TEXT]
+    if odd:
+        dropped.append("tags")
+    return tags

@@ -1,0 +1,123 @@
+"""Puts a gateway together from plain values. The one place that knows all of its parts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import structlog
+
+from quotah_server.catalog.book import Book
+from quotah_server.gateway.app import GatewayApp, Scope
+from quotah_server.gateway.attempts import Watch
+from quotah_server.gateway.control import ControlPlane
+from quotah_server.gateway.limits import Limits
+from quotah_server.gateway.metrics import GatewayMetrics
+from quotah_server.gateway.recorder import Recorder
+from quotah_server.gateway.relay import Relay
+from quotah_server.gateway.reply import HTTPProtocol
+from quotah_server.gateway.snapshot_holder import SnapshotHolder
+from quotah_server.gateway.upstream import Upstream
+from quotah_server.kit.clock import Clock, utc_now
+from quotah_server.kit.crypto import KeyRing
+from quotah_server.pipeline.drain import Drainer
+from quotah_server.pipeline.intents import IntentLog
+from quotah_server.pipeline.journal import Journal
+from quotah_server.providers.registry import PROVIDERS
+
+_log = structlog.get_logger("quotah.gateway")
+_STOP_FLUSH_S = 10.0
+
+
+class Gateway:
+    """A whole gateway. Build it and start it inside the event loop that serves it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        socket_path: Path,
+        ring: KeyRing,
+        book: Book,
+        *,
+        limits: Limits,
+        clock: Clock,
+    ) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        control = ControlPlane(socket_path)
+        self.journal = Journal(folder / "journal.db")
+        self.intents = IntentLog(folder / "intents")
+        self.holder = SnapshotHolder(folder / "snapshot.bin", control.snapshot, ring, PROVIDERS)
+        self.drainer = Drainer(self.journal, control.deliver)
+        self.metrics = GatewayMetrics(self._gauges)
+        self._recorder = Recorder(self.journal, self.intents, book, capacity=limits.waiting_events)
+        self._recovered = 0
+        self._upstream = Upstream(connect_s=limits.connect_s)
+        self._watch = Watch(limits)
+        relay = Relay(
+            self._upstream, self._recorder, self.intents, self._watch, self.metrics, limits, clock
+        )
+        self._app = GatewayApp(self.holder, relay, self._watch, self.metrics, limits, clock)
+
+    async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
+        """Serve one request (granian's entry)."""
+        await self._app.__rsgi__(scope, proto)
+
+    async def start(self) -> None:
+        """Record what an earlier run left open, then follow the control plane and drain."""
+        self._recovered = self._recorder.recover()
+        await self._recorder.settled(_STOP_FLUSH_S)
+        self.holder.start()
+        self.drainer.start()
+
+    async def shutdown(self, grace_s: float = 30.0) -> None:
+        """Refuse new calls, let running ones end, then flush the journal and hand on what it has.
+
+        Calls that run longer than the grace are aborted and recorded as interrupted.
+        """
+        self._app.stopping = True
+        aborted = await self._watch.finish(grace_s)
+        kept = await self._recorder.settled(_STOP_FLUSH_S)
+        self.holder.close()
+        self.drainer.close()
+        self.intents.close()
+        self.journal.close()
+        await self._upstream.close()
+        _log.info("stopped", aborted=aborted, journaled=kept)
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        view, journal, drain = self.holder.view, self.journal.stats, self.drainer.stats
+        return {
+            "in_flight": ("Attempts under way.", len(self._watch)),
+            "draining": ("Attempts read on for clients that went away.", self._watch.draining),
+            "snapshot_version": ("Version of the snapshot in use; 0 before the first.", view.version if view else 0),
+            "control_plane_up": ("Whether the last poll of the control plane succeeded.", self.holder.control_plane_up),
+            "journal_depth": ("Events in the journal that are not delivered yet.", self.journal.depth()),
+            "journal_quarantined": ("Journal rows set aside.", journal.quarantined),
+            "journal_failed_total": ("Journal rows refused by the disk at first.", journal.failed),
+            "journal_corrupt_files_total": ("Damaged journal files set aside.", journal.corrupt_files),
+            "events_waiting": ("Events that are not in the journal yet.", self._recorder.waiting),
+            "events_lost_total": ("Events that neither journal nor memory could take.", self._recorder.lost),
+            "events_delivered_total": ("Events handed to the control plane.", drain.delivered),
+            "delivery_failures_total": ("Deliveries that failed and are tried again.", drain.failures),
+            "pricing_failures_total": ("Events stored unpriced because pricing failed.", self._recorder.unpriceable),
+            "interrupted_recovered_total": ("Calls of an earlier run recorded as interrupted.", self._recovered),
+            "intents_open": ("Intent notes that are not closed.", self.intents.open_count()),
+            "intents_lost_total": ("Intent notes that could not be written.", self.intents.lost),
+        }  # fmt: skip
+
+
+def build(
+    data_dir: Path,
+    socket_path: Path,
+    ring: KeyRing,
+    book: Book,
+    *,
+    limits: Limits | None = None,
+    clock: Clock = utc_now,
+) -> Gateway:
+    """Build a gateway that keeps its files in ``<data_dir>/gateway``; call from a running event loop.
+
+    Raises StartupError when another gateway owns that folder.
+    """
+    return Gateway(
+        data_dir / "gateway", socket_path, ring, book, limits=limits or Limits(), clock=clock
+    )

@@ -1,0 +1,65 @@
+"""The gateway's conversation with the control plane, over its unix socket."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from quotah_server.domain.event import PricedEvent
+from quotah_server.kit.unixhttp import request
+from quotah_server.pipeline.drain import RefusedError
+
+_MSGPACK = "application/msgpack"
+_SLACK_S = 10.0
+
+
+class _Receipt(msgspec.Struct):
+    accepted: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    rejected: dict[str, str] = {}
+
+
+class ControlPlane:
+    """Asks for snapshots and hands events on. Methods block; one thread each uses them."""
+
+    def __init__(self, socket_path: Path) -> None:
+        self._socket = str(socket_path)
+
+    def snapshot(self, after: int, wait_s: float) -> bytes | None:
+        """The newest snapshot (msgpack) when it is newer than ``after``; None when it is not."""
+        status, body = request(
+            self._socket,
+            "GET",
+            f"/internal/v1/snapshot?after={after}&wait={wait_s:g}",
+            timeout_s=wait_s + _SLACK_S,
+        )
+        if status == http.client.NOT_MODIFIED:
+            return None
+        if status != http.client.OK:
+            raise OSError(f"the control plane answered {status} for the snapshot")
+        return body
+
+    def deliver(self, events: list[PricedEvent]) -> Mapping[str, str]:
+        """Hand events on; returns once they are stored, with those refused for good and why.
+
+        Raises RefusedError when the whole batch is unacceptable, OSError when nobody answers.
+        """
+        status, body = request(
+            self._socket,
+            "POST",
+            "/internal/v1/events",
+            body=msgspec.msgpack.encode(events),
+            content_type=_MSGPACK,
+        )
+        if status in (400, 413, 415, 422):
+            raise RefusedError(f"the control plane answered {status}: {body[:300]!r}")
+        if status != http.client.OK:
+            raise OSError(f"the control plane answered {status} for events")
+        try:
+            return msgspec.json.decode(body, type=_Receipt).rejected
+        except msgspec.DecodeError as error:
+            raise OSError("the control plane's receipt is unreadable") from error

@@ -1,0 +1,103 @@
+"""What a dialect offers the relay. Pure functions over bytes and mappings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+
+class Refusal(Exception):
+    """A request that the gateway answers itself. ``code`` is stable; ``message`` is for people."""
+
+    def __init__(
+        self, status: int, code: str, message: str, *, retry_after_s: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after_s = retry_after_s
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A request body as it is sent. injected: it asks for a usage chunk the client did not ask for."""
+
+    body: bytes
+    injected: bool = False
+
+
+class Dialect(Protocol):
+    """One vendor's way to speak HTTP."""
+
+    name: str
+    done_marker: bytes | None
+    """Stream data that is no JSON and says that the stream is complete."""
+
+    def upstream_path(self, path: str) -> str:
+        """The path below a credential's base URL for a path below the route (both begin with /)."""
+        ...
+
+    def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
+        """The headers that carry a provider key."""
+        ...
+
+    def error_body(self, refusal: Refusal, request_id: str) -> bytes:
+        """A refusal in the vendor's own error shape, as JSON."""
+        ...
+
+    def prepare(self, operation: str, body: bytes, ask: Ask) -> Prepared:
+        """The body to send for a body received."""
+        ...
+
+    def is_injected(self, data: bytes) -> bool:
+        """Whether the data of a frame is the usage chunk that we asked for."""
+        ...
+
+    def delivered_text(self, event: Mapping[str, Any]) -> str:
+        """The generated text in one stream event, or in a whole answer cut short."""
+        ...
+
+
+class Ask(msgspec.Struct):
+    """What the gateway reads of a JSON request; everything else is skipped, not decoded."""
+
+    model: Any = None
+    stream: Any = None
+    stream_options: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+    @property
+    def model_name(self) -> str | None:
+        """The model asked for, where it is a text of sane length."""
+        return self.model if isinstance(self.model, str) and len(self.model) <= 256 else None
+
+
+NO_ASK = Ask()
+_ask_decoder = msgspec.json.Decoder(Ask)
+
+
+def read_ask(body: bytes) -> Ask:
+    """Read a JSON request; a body that is none is passed on, and the provider judges it."""
+    try:
+        return _ask_decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return NO_ASK
+
+
+def texts(value: Any, keys: frozenset[str]) -> str:
+    """Join every text that stands under one of some keys, anywhere inside a JSON value."""
+    found: list[str] = []
+    pending: list[Any] = [value]
+    while pending:
+        item = pending.pop()
+        if isinstance(item, dict):
+            for key, inner in item.items():
+                if isinstance(inner, str):
+                    if key in keys:
+                        found.append(inner)
+                else:
+                    pending.append(inner)
+        elif isinstance(item, list):
+            pending.extend(item)
+    return "".join(found)

@@ -1,0 +1,83 @@
+"""OpenAI's API, and that of everybody who copied it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from quotah_server.gateway.dialects.base import Ask, Prepared, Refusal, texts
+
+USAGE_SUSPECT = re.compile(rb'"choices"\s*:\s*\[\s*\]')
+_STREAMED_WITH_USAGE = frozenset({"chat", "completions"})
+_TEXT_KEYS = frozenset({"content", "text", "delta", "arguments", "refusal", "reasoning_content"})
+_INJECTION = b'"stream_options":{"include_usage":true},'
+
+
+class _UsageChunk(msgspec.Struct):
+    choices: list[Any]
+    usage: dict[str, Any] | None = None
+
+
+_raw_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
+_usage_chunk = msgspec.json.Decoder(_UsageChunk)
+
+
+class OpenAIDialect:
+    """Bearer keys, ``{"error": {…}}``, ``data: [DONE]``, usage in streams on request."""
+
+    name = "openai"
+    done_marker: bytes | None = b"[DONE]"
+
+    def upstream_path(self, path: str) -> str:
+        """Base URLs carry the version segment, so it is taken off the path."""
+        return path[3:] if path.startswith("/v1/") else path
+
+    def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
+        return (("authorization", f"Bearer {secret}"),)
+
+    def error_body(self, refusal: Refusal, request_id: str) -> bytes:
+        kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
+        message = f"{refusal.message} (request id {request_id})"
+        return msgspec.json.encode(
+            {"error": {"message": message, "type": kind, "param": None, "code": refusal.code}}
+        )
+
+    def prepare(self, operation: str, body: bytes, ask: Ask) -> Prepared:
+        """Ask for usage where a stream would end without it.
+
+        Without ``stream_options`` the member is put in front and not another byte changes. With
+        it, its own members are kept and those of the request are copied as raw bytes, so that no
+        number is re-rendered; only white space between top-level members may differ.
+        """
+        if operation not in _STREAMED_WITH_USAGE or ask.stream is not True:
+            return Prepared(body)
+        if ask.stream_options is msgspec.UNSET:
+            at = body.index(b"{") + 1
+            return Prepared(body[:at] + _INJECTION + body[at:], injected=True)
+        try:
+            options = _options.decode(ask.stream_options) or {}
+            if bytes(options.get("include_usage", b"")) == b"true":
+                return Prepared(body)
+            members = _raw_members.decode(body)
+        except msgspec.DecodeError:
+            return Prepared(body)
+        options["include_usage"] = msgspec.Raw(b"true")
+        members["stream_options"] = msgspec.Raw(msgspec.json.encode(options))
+        return Prepared(msgspec.json.encode(members), injected=True)
+
+    def is_injected(self, data: bytes) -> bool:
+        try:
+            chunk = _usage_chunk.decode(data)
+        except msgspec.DecodeError:
+            return False
+        return not chunk.choices and chunk.usage is not None
+
+    def delivered_text(self, event: Mapping[str, Any]) -> str:
+        if "choices" in event:
+            return texts(event["choices"], _TEXT_KEYS)
+        kind = str(event.get("type", ""))
+        return str(event.get("delta", "")) if kind.endswith(".delta") else ""

@@ -1,0 +1,74 @@
+"""Which headers travel on: hop-by-hop ones and ours stay here, all others pass as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from quotah_server.gateway.attribution import PREFIX
+
+_HOP_BY_HOP = frozenset(
+    {
+        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+        "te", "trailer", "transfer-encoding", "upgrade",
+    }
+)  # fmt: skip
+_NOT_SENT = _HOP_BY_HOP | {
+    "host", "content-length", "expect", "accept-encoding",
+    "authorization", "x-api-key", "x-goog-api-key",
+}  # fmt: skip
+_NOT_RETURNED = _HOP_BY_HOP | {"alt-svc"}
+_PREFIX_LENGTH = len(PREFIX)
+
+
+class Scanned(msgspec.Struct):
+    """The headers of a request. ``ours``: attribution, names without ``x-quotah-``."""
+
+    forward: list[tuple[str, str]]
+    ours: dict[str, str]
+    traceparent: str | None = None
+    content_length: int | None = None
+    chunked: bool = False
+    size: int = 0
+
+
+def scan(items: Iterable[tuple[str, str]]) -> Scanned:
+    """Sort the headers of a request; names come in lower case."""
+    forward: list[tuple[str, str]] = []
+    found = Scanned(forward, {})
+    size = 0
+    named: set[str] = set()
+    for item in items:
+        name, value = item
+        size += len(name) + len(value)
+        if name in _NOT_SENT:
+            if name == "content-length":
+                found.content_length = int(value) if value.isdigit() else None
+            elif name == "transfer-encoding":
+                found.chunked = True
+            elif name == "connection":
+                named.update(part.strip().lower() for part in value.split(","))
+        elif name.startswith(PREFIX):
+            found.ours[name[_PREFIX_LENGTH:]] = value
+        else:
+            if name == "traceparent":
+                found.traceparent = value
+            forward.append(item)
+    named.discard("keep-alive")
+    named.discard("close")
+    if named:
+        found.forward = [item for item in forward if item[0] not in named]
+    found.size = size
+    return found
+
+
+def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of an answer as the client gets them, without its length."""
+    return [
+        item
+        for item in headers
+        if item[0] not in _NOT_RETURNED
+        and item[0] != "content-length"
+        and not item[0].startswith(PREFIX)
+    ]

@@ -1,0 +1,259 @@
+"""An answer on its way from the provider to the client: read, passed on, understood.
+
+Bytes are passed on as they come; what accounting needs is read from a copy.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from quotah_server.domain.call import Status
+from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.ids import prefixed
+from quotah_server.domain.money import usd_text
+from quotah_server.gateway import headers as header_rules
+from quotah_server.gateway.attempts import (
+    PASSTHROUGH,
+    Attempt,
+    Watch,
+    begin_draining,
+    error_class_of,
+)
+from quotah_server.gateway.dialects.openai import USAGE_SUSPECT
+from quotah_server.gateway.limits import Limits
+from quotah_server.gateway.metrics import GatewayMetrics
+from quotah_server.gateway.reply import HeaderList, Reply
+from quotah_server.gateway.stream import SseTee
+from quotah_server.gateway.upstream import UpstreamResponse
+
+_JSON_ANSWERS = frozenset(
+    {"chat", "completions", "responses", "embeddings", "messages", "count_tokens"}
+)
+_BULKY = {"embeddings": frozenset({"data"}), "images": frozenset({"data"})}
+_MEMBER_LIMIT = 1024 * 1024
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How an attempt ended."""
+
+    status: Status
+    error_class: str | None = None
+
+
+SUCCESS = Outcome("success")
+GONE = Outcome("cancelled", "client_disconnected")
+
+
+class Desk(msgspec.Struct, frozen=True):
+    """What a passage needs of the gateway. finish: records an attempt, once."""
+
+    watch: Watch
+    metrics: GatewayMetrics
+    limits: Limits
+    finish: Callable[[Attempt, Outcome], PricedEvent]
+
+
+def own_headers(attempt: Attempt) -> HeaderList:
+    """The headers that every recorded answer carries."""
+    return [
+        ("x-quotah-event-id", prefixed("evt", attempt.event_id)),
+        ("x-quotah-request-id", attempt.call_id),
+    ]
+
+
+class Passage:
+    """The answer on its way through: read, passed on, understood."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        attempt: Attempt,
+        response: UpstreamResponse,
+        reply: Reply,
+        injected: bool,
+    ) -> None:
+        self._desk = desk
+        self._limits = desk.limits
+        self._attempt = attempt
+        self._response = response
+        self._reply = reply
+        self._injected = injected
+        held = dict(response.headers)
+        self._type = held.get("content-type", "")
+        self._length = held.get("content-length")
+        self._encoding = held.get("content-encoding", "identity")
+        self._ok = 200 <= response.status < 300
+        self._drain_from = 0
+
+    async def run(self) -> Outcome | None:
+        """Pass the answer on; None when the attempt was recorded on the way."""
+        head = header_rules.returned(self._response.headers)
+        head += own_headers(self._attempt)
+        if self._ok and self._type.startswith("text/event-stream"):
+            self._attempt.is_sse = True
+            return await self._stream(head)
+        if "json" in self._type:
+            return await self._json(head)
+        return await self._other(head)
+
+    async def _stream(self, head: list[tuple[str, str]]) -> Outcome:
+        attempt, reply = self._attempt, self._reply
+        tee = self._tee()
+        plain = _decoder(self._encoding)
+        reply.begin(self._response.status, head)
+        attempt_passed, keep = attempt.passed, self._limits.kept_text_bytes
+        chunk_of, feed, send = self._response.chunk, tee.feed, reply.send
+        while (chunk := await chunk_of()) is not None:
+            if plain is None:
+                attempt_passed(chunk, keep)
+                data = feed(chunk)
+            else:
+                readable = plain(chunk)
+                attempt_passed(readable, keep)
+                feed(readable)
+                data = chunk
+            if attempt.draining:
+                if attempt.passed_bytes - self._drain_from > self._limits.drain_bytes:
+                    return GONE
+            elif data and not await send(data) and not self._keep_reading():
+                return GONE
+        rest = tee.finish()
+        if reply.gone:
+            return GONE
+        if rest and plain is None and not await send(rest):
+            return GONE
+        return self._judge_stream()
+
+    def _tee(self) -> SseTee:
+        attempt, dialect = self._attempt, self._attempt.admitted.route.dialect
+        needles: tuple[bytes, ...] = ()
+        if attempt.operation != PASSTHROUGH:
+            needles = attempt.admitted.route.provider.needles(attempt.operation)
+        if dialect.done_marker is not None:
+            needles += (dialect.done_marker,)
+        strip = self._injected and self._encoding == "identity"
+        return SseTee(
+            needles,
+            attempt.merge,
+            is_injected=dialect.is_injected if strip else None,
+            suspect=USAGE_SUSPECT if strip else None,
+            max_frame=self._limits.parsed_bytes,
+        )
+
+    def _keep_reading(self) -> bool:
+        """The client has gone: read on, so that the bill is exact, unless too many others do."""
+        attempt, desk = self._attempt, self._desk
+        may = desk.watch.draining < self._limits.drain_count
+        desk.metrics.disconnects["drained" if may else "aborted"] += 1
+        if may:
+            begin_draining(attempt)
+            self._drain_from = attempt.passed_bytes
+        return may
+
+    def _judge_stream(self) -> Outcome:
+        answer = self._attempt.answer
+        if answer.error_class is not None:
+            return Outcome("error", answer.error_class)
+        if self._attempt.operation == PASSTHROUGH or answer.complete:
+            return SUCCESS
+        return Outcome("error", "stream_incomplete")
+
+    async def _json(self, head: list[tuple[str, str]]) -> Outcome | None:
+        chunks: list[bytes] = []
+        size = 0
+        while (chunk := await self._response.chunk()) is not None:
+            self._attempt.activity += 1
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._limits.cost_header_bytes:
+                return await self._large(head, chunks, size)
+        body = b"".join(chunks)
+        self._read(body)
+        event = self._desk.finish(self._attempt, self._judge_body())
+        if event.cost_usd is not None:
+            head.append(("x-quotah-cost", usd_text(event.cost_usd)))
+        self._reply.whole(self._response.status, head, body)
+        return None
+
+    async def _large(self, head: list[tuple[str, str]], chunks: list[bytes], size: int) -> Outcome:
+        """An answer too large to be held back: passed on while a bounded copy is kept."""
+        self._begin_sized(head)
+        for chunk in chunks:
+            if not await self._reply.send(chunk):
+                break
+        keep = True
+        while (chunk := await self._response.chunk()) is not None:
+            self._attempt.activity += 1
+            size += len(chunk)
+            keep = keep and size <= self._limits.parsed_bytes
+            if keep:
+                chunks.append(chunk)
+            if (
+                not self._reply.gone
+                and not await self._reply.send(chunk)
+                and not self._keep_reading()
+            ):
+                return GONE
+        if keep:
+            self._read(b"".join(chunks))
+        return GONE if self._reply.gone else self._judge_body()
+
+    async def _other(self, head: list[tuple[str, str]]) -> Outcome:
+        self._begin_sized(head)
+        while (chunk := await self._response.chunk()) is not None:
+            self._attempt.activity += 1
+            if not await self._reply.send(chunk):
+                return GONE
+        return self._judge_body()
+
+    def _begin_sized(self, head: list[tuple[str, str]]) -> None:
+        if self._length is not None:
+            head.append(("content-length", self._length))
+        self._reply.begin(self._response.status, head)
+
+    def _read(self, body: bytes) -> None:
+        """Understand a whole JSON answer, as far as it is one."""
+        attempt = self._attempt
+        plain = _decoder(self._encoding)
+        try:
+            readable = body if plain is None else plain(body)
+            members = _members.decode(readable)
+            skipped = _BULKY.get(attempt.operation, frozenset[str]())
+            parsed: dict[str, Any] = {
+                name: msgspec.json.decode(value)
+                for name, value in members.items()
+                if name not in skipped and len(bytes(value)) <= _MEMBER_LIMIT
+            }
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error):
+            return
+        if attempt.operation == PASSTHROUGH:
+            attempt.answer.complete = True
+        else:
+            room = attempt.admitted.route.provider
+            attempt.answer = room.read_body(attempt.operation, parsed)
+
+    def _judge_body(self) -> Outcome:
+        attempt, status = self._attempt, self._response.status
+        if status >= 400:
+            return Outcome("error", attempt.answer.error_class or error_class_of(status))
+        if attempt.answer.error_class is not None:
+            return Outcome("error", attempt.answer.error_class)
+        if self._ok and not attempt.answer.complete and attempt.operation in _JSON_ANSWERS:
+            return Outcome("error", "unreadable_answer")
+        return SUCCESS
+
+
+def _decoder(encoding: str) -> Callable[[bytes], bytes] | None:
+    """What makes the bytes readable; None when they are. An encoding unknown to us stays unread."""
+    match encoding.strip().lower():
+        case "" | "identity":
+            return None
+        case "gzip" | "x-gzip" | "deflate":
+            return zlib.decompressobj(wbits=47).decompress
+        case _:
+            return lambda _: b""

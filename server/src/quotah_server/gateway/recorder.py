@@ -1,0 +1,156 @@
+"""From a finished attempt to the journal, a few at a time, off the caller's way.
+
+An event the journal does not take (disk full) waits in memory, bounded; what is lost beyond that is
+counted, and the calls themselves go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import Future
+
+import msgspec
+import structlog
+
+from quotah_server.catalog.book import Book
+from quotah_server.domain.call import Call
+from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.usage import Usage
+from quotah_server.pipeline.intents import Intent, IntentLog
+from quotah_server.pipeline.journal import Journal
+from quotah_server.pipeline.record import record
+
+_log = structlog.get_logger("quotah.gateway.recorder")
+_FLUSH_S = 0.005
+_RETRY_S = 1.0
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Recorder:
+    """Prices calls and journals them. ``finish`` and ``flush`` belong to the event loop's thread.
+
+    capacity: events that may wait in memory while the journal fails.
+    """
+
+    def __init__(self, journal: Journal, intents: IntentLog, book: Book, *, capacity: int) -> None:
+        self._journal, self._intents, self._book = journal, intents, book
+        self._capacity = capacity
+        self._waiting: deque[tuple[str, bytes]] = deque()
+        self._scheduled = False
+        self._unsettled = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.lost = 0
+        self.unpriceable = 0
+
+    def finish(self, call: Call) -> PricedEvent:
+        """Price a call and pass it to the journal within milliseconds."""
+        event = self._price(call)
+        self._waiting.append((call.event_id, _encode(event)))
+        self._idle.clear()
+        self._schedule(_FLUSH_S)
+        return event
+
+    def recover(self) -> int:
+        """Record the calls that an earlier run left in the middle; tells how many they were.
+
+        Runs before the first call and before the drainer starts.
+        """
+        left = self._intents.recover()
+        journaled = self._journal.holds([intent.event_id for intent in left]) if left else set()
+        self._intents.done(journaled)
+        missing = [intent for intent in left if intent.event_id not in journaled]
+        for intent in missing:
+            self.finish(_interrupted(intent))
+        if missing:
+            _log.warning("interrupted_calls_recorded", calls=len(missing))
+        return len(missing)
+
+    async def settled(self, timeout_s: float) -> bool:
+        """Wait until everything is in the journal; False when it did not take all in time."""
+        self._flush()
+        try:
+            async with asyncio.timeout(timeout_s):
+                await self._idle.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    @property
+    def waiting(self) -> int:
+        """Events that are not in the journal yet."""
+        return len(self._waiting) + self._unsettled
+
+    def _price(self, call: Call) -> PricedEvent:
+        try:
+            return record(call, self._book)
+        except Exception as error:
+            # A price that cannot be computed must not lose the call.
+            self.unpriceable += 1
+            _log.exception("pricing_failed", event_id=call.event_id)
+            return PricedEvent(
+                call=call,
+                usage=Usage(missing=True),
+                cost_usd=None,
+                cost_status="unpriced",
+                price_version=self._book.version,
+                cost_reason=f"pricing failed: {type(error).__name__}",
+            )
+
+    def _schedule(self, delay_s: float) -> None:
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_later(delay_s, self._flush)
+
+    def _flush(self) -> None:
+        self._scheduled = False
+        if not self._waiting:
+            return
+        batch = list(self._waiting)
+        self._waiting.clear()
+        self._unsettled += len(batch)
+        loop = asyncio.get_running_loop()
+
+        def committed(done: Future[None]) -> None:
+            # In the journal's thread, right after the commit: the note that the intent is closed
+            # is written before the drainer can take the row away.
+            error = done.exception()
+            if error is None:
+                self._intents.done([event_id for event_id, _ in batch])
+            loop.call_soon_threadsafe(self._after_commit, batch, error)
+
+        self._journal.append(batch).add_done_callback(committed)
+
+    def _after_commit(self, batch: list[tuple[str, bytes]], error: BaseException | None) -> None:
+        self._unsettled -= len(batch)
+        if error is not None:
+            self._waiting.extendleft(reversed(batch))
+            excess = len(self._waiting) - self._capacity
+            for _ in range(excess):
+                self._waiting.popleft()
+            if excess > 0:
+                self.lost += excess
+                _log.error("events_lost", count=excess, total=self.lost, reason=str(error))
+            self._schedule(_RETRY_S)
+        if not self._waiting and not self._unsettled:
+            self._idle.set()
+
+
+def _interrupted(intent: Intent) -> Call:
+    return Call(
+        event_id=intent.event_id,
+        call_id=intent.call_id,
+        attempt=intent.attempt,
+        door="gateway",
+        attribution=intent.attribution,
+        provider=intent.provider,
+        operation=intent.operation,
+        model_requested=intent.model,
+        streaming=intent.streaming,
+        estimated_units={"input": intent.estimated_input} if intent.estimated_input else None,
+        status="interrupted",
+        error_class="gateway_killed",
+        started_at=intent.started_at,
+        ended_at=intent.started_at,
+    )

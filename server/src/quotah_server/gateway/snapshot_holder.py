@@ -1,0 +1,201 @@
+"""The gateway's view of the control plane: the newest snapshot, opened and ready to look up.
+
+A thread waits at the control plane for the next version (long poll) and swaps it in whole, so a
+revoked key stops at once. Every version is kept on disk too: with the control plane down the
+gateway starts from there and serves the keys it knows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+import structlog
+
+from quotah_server.domain import snapshot as wire
+from quotah_server.domain.secrets import credential_binding
+from quotah_server.domain.snapshot import Credential, GatewayKey, Snapshot
+from quotah_server.gateway.dialects import DIALECTS, Dialect
+from quotah_server.kit.crypto import KeyRing, SealError
+from quotah_server.providers.base import Provider
+
+_log = structlog.get_logger("quotah.gateway.snapshot")
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_WAIT_S = 20.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+
+Fetch = Callable[[int, float], bytes | None]
+"""Asks for a snapshot newer than a version, waiting up to some seconds; None when there is none.
+Raises OSError when the control plane does not answer."""
+
+
+class OpenCredential(msgspec.Struct, frozen=True):
+    """A provider key in the clear, with what the relay needs to use it. Lives in memory only."""
+
+    id: str
+    base_url: str
+    key_headers: tuple[tuple[str, str], ...]
+    is_mock: bool
+    direct: bool
+    """The provider runs on this machine: no proxy on the way."""
+
+    def __repr__(self) -> str:
+        return f"OpenCredential(id={self.id!r}, base_url={self.base_url!r})"
+
+
+class OpenRoute(msgspec.Struct, frozen=True):
+    """A route of one workspace, resolved. ``credential`` is None when none of its keys opens."""
+
+    name: str
+    provider: Provider
+    dialect: Dialect
+    credential: OpenCredential | None
+
+
+class View:
+    """One version, immutable."""
+
+    def __init__(
+        self, version: int, keys: dict[str, GatewayKey], routes: dict[str, dict[str, OpenRoute]]
+    ) -> None:
+        self.version = version
+        self._keys = keys
+        self._routes = routes
+
+    def key(self, key_hash: str) -> GatewayKey | None:
+        """The gateway key with a hash."""
+        return self._keys.get(key_hash)
+
+    def route(self, workspace_id: str, name: str) -> OpenRoute | None:
+        """A workspace's route by the first segment of the path."""
+        return self._routes.get(workspace_id, {}).get(name)
+
+
+class SnapshotHolder:
+    """Holds the newest view. ``view`` is None until the first snapshot was ever seen.
+
+    path: where the last snapshot is kept. providers: provider rooms by name.
+    """
+
+    def __init__(
+        self, path: Path, fetch: Fetch, ring: KeyRing, providers: dict[str, Provider]
+    ) -> None:
+        self._path, self._fetch, self._ring, self._providers = path, fetch, ring, providers
+        self._stop = threading.Event()
+        self._news = threading.Condition()
+        self._random = random.Random()
+        self.view: View | None = None
+        self.control_plane_up = False
+        self._load()
+        self._thread = threading.Thread(target=self._run, name="snapshot", daemon=True)
+
+    def start(self) -> None:
+        """Begin to follow the control plane."""
+        self._thread.start()
+
+    def wait_for(self, version: int, timeout_s: float) -> bool:
+        """Block until a version at least this new is held."""
+        with self._news:
+            return self._news.wait_for(
+                lambda: self.view is not None and self.view.version >= version, timeout_s
+            )
+
+    def close(self) -> None:
+        """Stop following; a poll under way is left to end by itself."""
+        self._stop.set()
+
+    def _load(self) -> None:
+        try:
+            data = self._path.read_bytes()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            _log.error("snapshot_unreadable", path=self._path.name, reason=str(error))
+            return
+        try:
+            self._adopt(wire.decode(data))
+        except msgspec.DecodeError as error:
+            _log.error("snapshot_damaged", path=self._path.name, reason=str(error))
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stop.is_set():
+            version = self.view.version if self.view is not None and failures == 0 else -1
+            try:
+                data = self._fetch(version, _WAIT_S)
+                if data is not None:
+                    self._adopt(wire.decode(data))
+                    self._keep(data)
+                failures = 0
+                self.control_plane_up = True
+            except (OSError, msgspec.DecodeError) as error:
+                failures += 1
+                self.control_plane_up = False
+                if failures == 1 and not self._stop.is_set():
+                    _log.warning("control_plane_away", reason=str(error))
+                ceiling = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(failures, 8))
+                self._stop.wait(self._random.uniform(ceiling / 2, ceiling))
+
+    def _adopt(self, snapshot: Snapshot) -> None:
+        view = self._open(snapshot)
+        with self._news:
+            self.view = view
+            self._news.notify_all()
+        _log.info("snapshot", version=view.version, keys=len(snapshot.keys))
+
+    def _open(self, snapshot: Snapshot) -> View:
+        routes: dict[str, dict[str, OpenRoute]] = {}
+        for workspace_id, by_name in snapshot.routes.items():
+            opened: dict[str, OpenRoute] = {}
+            for name, route in by_name.items():
+                provider = self._providers.get(route.provider)
+                dialect = DIALECTS.get(route.dialect)
+                if provider is None or dialect is None:
+                    _log.error("route_unknown", route=name, provider=route.provider)
+                    continue
+                credential = self._first_that_opens(route.credentials, dialect)
+                opened[name] = OpenRoute(name, provider, dialect, credential)
+            routes[workspace_id] = opened
+        return View(snapshot.version, snapshot.keys, routes)
+
+    def _first_that_opens(
+        self, credentials: tuple[Credential, ...], dialect: Dialect
+    ) -> OpenCredential | None:
+        for credential in credentials:
+            binding = credential_binding(
+                credential.workspace_id, credential.id, credential.base_url
+            )
+            try:
+                secret = self._ring.open(credential.secret, binding)
+            except SealError:
+                _log.error("credential_does_not_open", credential=credential.id)
+                continue
+            return OpenCredential(
+                id=credential.id,
+                base_url=credential.base_url,
+                key_headers=dialect.key_headers(secret),
+                is_mock=credential.is_mock,
+                direct=urlsplit(credential.base_url).hostname in _LOOPBACK,
+            )
+        return None
+
+    def _keep(self, data: bytes) -> None:
+        """Write the disk copy whole or not at all; a disk that takes none costs only the next start."""
+        fresh = self._path.with_name(self._path.name + ".new")
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                fresh.unlink()
+            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(fd, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self._path)
+        except OSError as error:
+            _log.error("snapshot_not_kept", path=self._path.name, reason=str(error))

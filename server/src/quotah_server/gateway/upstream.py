@@ -1,0 +1,120 @@
+"""The seam to the HTTP client: the one file of the gateway that knows pyreqwest.
+
+Nothing is decoded, no redirect is followed, no cookie kept. Answers are streamed with the library's
+read-ahead off: with it on, the first chunk of a slow stream came only when 64 kB or the end had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pyreqwest.client import Client, ClientBuilder
+from pyreqwest.exceptions import (
+    BuilderError,
+    ConnectError,
+    ConnectTimeoutError,
+    RequestError,
+    RequestTimeoutError,
+)
+from pyreqwest.request import StreamRequest
+from pyreqwest.response import Response
+
+Headers = Sequence[tuple[str, str]]
+
+
+class UpstreamError(Exception):
+    """The way to the provider failed. ``kind`` is stable; ``sent``: the provider may have the request."""
+
+    def __init__(self, kind: str, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.sent = sent
+
+    @property
+    def timed_out(self) -> bool:
+        return self.kind.endswith("timeout")
+
+
+class UpstreamResponse:
+    """An answer whose body is still coming. Close it in any case."""
+
+    __slots__ = ("_reader", "_request", "headers", "status")
+
+    def __init__(self, request: StreamRequest, response: Response) -> None:
+        self._request = request
+        self._reader = response.body_reader
+        self.status = response.status
+        self.headers: list[tuple[str, str]] = list(response.headers.items())
+
+    async def chunk(self) -> bytes | None:
+        """The next bytes as they arrive, None at the end; raises UpstreamError when it is cut short."""
+        try:
+            data = await self._reader.read_chunk()
+        except RequestError as error:
+            raise _explain(error, "the answer was cut short") from error
+        return None if data is None else bytes(data)
+
+    async def close(self) -> None:
+        """Release the connection; an answer that is still coming is aborted."""
+        await self._request.__aexit__(None, None, None)
+
+
+class Upstream:
+    """A pool of connections to providers. Built inside a running event loop.
+
+    Providers on this machine are reached directly, all others as the system's proxy settings say.
+    """
+
+    def __init__(self, *, connect_s: float) -> None:
+        self._system = _builder(connect_s).build()
+        self._direct = _builder(connect_s).no_proxy().build()
+
+    async def send(
+        self, method: str, url: str, headers: Headers, body: bytes, *, direct: bool
+    ) -> UpstreamResponse:
+        """Send a request; returns when the head of the answer is there. Raises UpstreamError."""
+        client: Client = self._direct if direct else self._system
+        try:
+            builder = client.request(method, url).headers(headers)
+            if body:
+                builder = builder.body_bytes(body)
+            request = builder.streamed_read_buffer_limit(0).build_streamed()
+            response = await request.__aenter__()
+        except BuilderError as error:
+            raise UpstreamError("bad_request_target", str(error), sent=False) from error
+        except RequestError as error:
+            raise _explain(error, "no answer") from error
+        return UpstreamResponse(request, response)
+
+    async def close(self) -> None:
+        """Close idle connections."""
+        await self._system.close()
+        await self._direct.close()
+
+
+def _builder(connect_s: float) -> ClientBuilder:
+    return (
+        ClientBuilder()
+        .follow_redirects(enable=False)
+        .gzip(enable=False)
+        .brotli(enable=False)
+        .zstd(enable=False)
+        .deflate(enable=False)
+        .referer(enable=False)
+        .default_cookie_store(enable=False)
+        .http1_lower_case_headers()
+        .connect_timeout(timedelta(seconds=connect_s))
+    )
+
+
+def _explain(error: RequestError, what: str) -> UpstreamError:
+    causes = error.details.get("causes") or []
+    reason = causes[-1]["message"] if causes else error.message
+    if isinstance(error, ConnectTimeoutError):
+        return UpstreamError("connect_timeout", f"{what}: connecting took too long", sent=False)
+    if isinstance(error, RequestTimeoutError):
+        return UpstreamError("timeout", f"{what}: {reason}", sent=True)
+    if isinstance(error, ConnectError):
+        return UpstreamError("connection_failed", f"{what}: {reason}", sent=False)
+    return UpstreamError("connection_lost", f"{what}: {reason}", sent=True)
