@@ -128,6 +128,7 @@ export type Query = {
   order?: { field: string; desc: boolean }[];
   limit?: number;
   other?: boolean;
+  totals?: boolean;
 };
 
 export type Column = {
@@ -142,4 +143,5 @@ export type Table = {
   totals?: Record<string, QueryCell> | null;
   period: Span;
   compare_period?: Span | null;
+  truncated?: boolean;
 };

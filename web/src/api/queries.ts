@@ -4,6 +4,7 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/
 import { call, setCsrfToken } from "@/api/client";
 import type { Instance, Me, Page, Query, QueryFields, Run, Table } from "@/api/contract";
 import type { RunDetail } from "@/api/run-detail";
+import type { Answer } from "@/api/table";
 import { currentWorkspace } from "@/api/workspace";
 
 /** Keys of workspace data begin with the workspace, so that switching never shows another's. */
@@ -35,7 +36,10 @@ export function meQuery() {
 export function tableQuery(query: Query) {
   return queryOptions({
     queryKey: scoped("query", query),
-    queryFn: ({ signal }) => call<Table>("POST", "/query", { body: query, signal }),
+    queryFn: async ({ signal }): Promise<Answer> => {
+      const table = await call<Table>("POST", "/query", { body: query, signal });
+      return { ...table, asked: query };
+    },
     placeholderData: keepPreviousData,
     staleTime: 15_000,
   });

@@ -20,5 +20,6 @@ export async function requireSession(client: QueryClient, href: string): Promise
 /** Brings people who have not finished setting up back to it; being unable to tell stops nobody. */
 export async function leadToOnboarding(client: QueryClient): Promise<void> {
   const onboarding = await client.ensureQueryData(onboardingQuery()).catch(() => null);
-  if (onboarding && !onboarding.done && !onboarding.skipped) throw redirect({ to: "/onboarding" });
+  const pending = onboarding && !onboarding.steps.first_call && !onboarding.skipped;
+  if (pending) throw redirect({ to: "/onboarding" });
 }

@@ -1,5 +1,102 @@
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { mergeRuns, useLiveList } from "@/api/live-list";
+import { useWorkspace } from "@/api/member";
+import { fieldsQuery, runsQuery, tableQuery } from "@/api/queries";
+import { type Answer, records } from "@/api/table";
+import { toNumber } from "@/charts/series";
+import { Cards } from "@/features/overview/cards";
+import { CostCard } from "@/features/overview/cost-card";
+import { FirstCall } from "@/features/overview/first-call";
+import { LatestCard } from "@/features/overview/latest-card";
+import { ModelsCard } from "@/features/overview/models-card";
+import { costByModel, models, totals, trends } from "@/features/overview/questions";
+import { UnpricedBanner } from "@/features/overview/unpriced-banner";
+import { useNow } from "@/lib/hooks";
+import { grainFor, grainsFor, type Period, toPeriod, toPeriodSearch } from "@/lib/period";
+import type { Grain } from "@/lib/time";
+import { DateRangePicker } from "@/ui/date-range-picker";
 import { PageHeader } from "@/ui/page-header";
 
+const route = getRouteApi("/session/shell/");
+const LATEST = 12;
+
+/** What calls cost and how they went, in ten seconds. */
 export function OverviewPage() {
-  return <PageHeader title="Overview" />;
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const { timezone: zone } = useWorkspace();
+  const now = useNow();
+  const period = toPeriod(search);
+  const grain = pickGrain(period, search.grain);
+  const frame = { period, zone, grain };
+
+  const sums = useQuery(tableQuery(totals(frame)));
+  const trend = useQuery(tableQuery(trends(frame)));
+  const cost = useQuery(tableQuery(costByModel(frame)));
+  const byModel = useQuery(tableQuery(models(frame)));
+  const fields = useQuery(fieldsQuery());
+  const recent = useInfiniteQuery(runsQuery({}, LATEST));
+  const { arrived, fresh, state } = useLiveList();
+
+  const stored = recent.data?.pages[0]?.items;
+  const latest = stored && mergeRuns(arrived, stored).slice(0, LATEST);
+  const setPeriod = (next: Period) =>
+    navigate({ search: (before) => ({ ...before, ...toPeriodSearch(next), grain: undefined }) });
+  const setGrain = (next: Grain) =>
+    navigate({ search: (before) => ({ ...before, grain: next }), replace: true });
+  const leaveZoom = () => {
+    if ("from" in period) void setPeriod({ last: "7d" });
+  };
+  const picker = <DateRangePicker value={period} onChange={setPeriod} zone={zone} />;
+
+  if (latest?.length === 0 && requestsOf(sums.data) === 0) {
+    return (
+      <>
+        <PageHeader title="Overview" />
+        <FirstCall />
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHeader title="Overview" actions={picker} />
+      <div className="flex flex-col gap-4">
+        <UnpricedBanner answer={sums.data} period={period} />
+        <Cards totals={sums} trends={trend} fields={fields.data?.metrics} now={now} />
+        <div className="grid gap-4 xl:grid-cols-3">
+          <CostCard
+            className="min-w-0 xl:col-span-2"
+            answer={cost}
+            period={period}
+            grain={grain}
+            now={now}
+            onGrain={setGrain}
+            onPeriod={setPeriod}
+            onReset={leaveZoom}
+          />
+          <LatestCard
+            className="max-h-[440px] min-w-0"
+            runs={latest}
+            fresh={fresh}
+            live={state}
+            error={recent.error}
+            onRetry={() => void recent.refetch()}
+            zone={zone}
+          />
+        </div>
+        <ModelsCard answer={byModel} period={period} />
+      </div>
+    </>
+  );
+}
+
+/** The grain asked for, where it makes sense for the period. */
+function pickGrain(period: Period, asked: Grain | undefined): Grain {
+  return asked && grainsFor(period).includes(asked) ? asked : grainFor(period);
+}
+
+function requestsOf(answer: Answer | undefined): number | null {
+  if (!answer) return null;
+  return toNumber(records(answer)[0]?.requests) ?? 0;
 }

@@ -1,0 +1,192 @@
+import { useId, useState } from "react";
+import {
+  Area,
+  Bar,
+  CartesianGrid,
+  ComposedChart,
+  Line,
+  ReferenceArea,
+  ResponsiveContainer,
+  Tooltip,
+  XAxis,
+  YAxis,
+} from "recharts";
+import { niceTicks, pickTicks } from "@/charts/axis";
+import { StackBar } from "@/charts/bar-shape";
+import { ChartTooltip } from "@/charts/chart-tooltip";
+import { useDragZoom } from "@/charts/drag-zoom";
+import { Legend } from "@/charts/legend";
+import { type ChartKind, type Point, type Series, topOf } from "@/charts/series";
+import { formatValue, type Unit } from "@/lib/format";
+import { useMedia } from "@/lib/hooks";
+import { bucketTick, type Grain } from "@/lib/time";
+
+type Props = {
+  /** Says what is drawn, for screen readers. */
+  label: string;
+  kind: ChartKind;
+  unit: Unit;
+  series: readonly Series[];
+  points: readonly Point[];
+  grain: Grain;
+  zone: string;
+  /** Epoch ms: a bucket that ends later still runs and is hatched. */
+  now: number;
+  height?: number;
+  /** Charts with the same id share their cross-hair. */
+  syncId?: string;
+  onZoom?: (from: number, to: number) => void;
+  onReset?: () => void;
+};
+
+const AXIS = { fill: "var(--axis)", fontSize: 11 };
+
+export function TimeSeries(props: Props) {
+  const { series, label, onReset, height = 280 } = props;
+  const [chosen, isolate] = useState<string | null>(null);
+  // A series that is gone after a change of the period must not hide all the others.
+  const isolated = series.some(({ key }) => key === chosen) ? chosen : null;
+  const shown = isolated ? series.filter(({ key }) => key === isolated) : series;
+  return (
+    <figure aria-label={label}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the date picker does the same by keyboard */}
+      <div className="select-none" style={{ height }} onDoubleClick={onReset}>
+        <Plot {...props} shown={shown} />
+      </div>
+      {series.length > 1 && (
+        <figcaption className="mt-2 pl-1">
+          <Legend series={series} isolated={isolated} onIsolate={isolate} />
+        </figcaption>
+      )}
+    </figure>
+  );
+}
+
+function Plot(props: Props & { shown: readonly Series[] }) {
+  const { kind, unit, points, grain, zone, now, syncId, shown, onZoom } = props;
+  const hatch = useId().replaceAll(":", "");
+  const phone = useMedia("(max-width: 640px)");
+  const zoom = useDragZoom(points, onZoom);
+  const stacked = kind !== "lines";
+  const keys = shown.map(({ key }) => key);
+  const ticks = niceTicks(topOf(points, keys, stacked));
+  const labels = ticks.map((tick) => formatValue(unit, tick));
+  const starts = points.map(({ at }) => at);
+  const dragged = zoom.area && [points[zoom.area.first], points[zoom.area.last]];
+  return (
+    <ResponsiveContainer width="100%" height="100%">
+      <ComposedChart
+        data={[...points]}
+        syncId={syncId}
+        margin={{ top: 8, right: 8, bottom: 0, left: 0 }}
+        barCategoryGap={points.length > 60 ? "12%" : "22%"}
+        onMouseDown={zoom.onMouseDown}
+        onMouseMove={zoom.onMouseMove}
+      >
+        <Hatch id={hatch} />
+        <CartesianGrid vertical={false} stroke="var(--grid)" />
+        <XAxis
+          dataKey="at"
+          ticks={pickTicks(starts, grain, zone, phone ? 5 : 12)}
+          interval={0}
+          tickFormatter={(at: number) => bucketTick(at, grain, zone)}
+          tick={AXIS}
+          tickLine={false}
+          axisLine={{ stroke: "var(--line-strong)" }}
+          tickMargin={8}
+          height={28}
+        />
+        <YAxis
+          ticks={ticks}
+          domain={[0, ticks.at(-1) ?? 1]}
+          tickFormatter={(value: number) => formatValue(unit, value)}
+          tick={AXIS}
+          tickLine={false}
+          axisLine={false}
+          width={Math.max(...labels.map((text) => text.length)) * 6.4 + 12}
+        />
+        <Tooltip
+          isAnimationActive={false}
+          cursor={stacked ? { fill: "var(--hover)" } : { stroke: "var(--line-strong)" }}
+          wrapperStyle={{ zIndex: 20 }}
+          content={({ active, activeIndex }) => {
+            const point = active && !dragged ? points[Number(activeIndex)] : undefined;
+            if (!point) return null;
+            const running = point.end > now;
+            const rest = { unit, grain, zone, stacked, running };
+            return <ChartTooltip point={point} series={shown} {...rest} />;
+          }}
+        />
+        {shown.map((each) => draw(kind, each, now, hatch))}
+        {dragged?.[0] && dragged[1] && (
+          <ReferenceArea
+            x1={dragged[0].at}
+            x2={dragged[1].at}
+            fill="var(--accent)"
+            fillOpacity={0.12}
+            ifOverflow="visible"
+          />
+        )}
+      </ComposedChart>
+    </ResponsiveContainer>
+  );
+}
+
+/** Called, not rendered: Recharts looks for its own elements among the children. */
+function draw(kind: ChartKind, { key, label, color }: Series, now: number, hatch: string) {
+  const value = (point: Point) => point.values[key] ?? null;
+  const common = { dataKey: value, name: label, isAnimationActive: false };
+  switch (kind) {
+    case "bars":
+      return (
+        <Bar
+          key={key}
+          {...common}
+          stackId="all"
+          fill={color}
+          maxBarSize={44}
+          shape={(box) => <StackBar {...box} color={color} hatch={hatch} now={now} />}
+        />
+      );
+    case "area":
+      return (
+        <Area
+          key={key}
+          {...common}
+          stackId="all"
+          stroke={color}
+          strokeWidth={1.5}
+          fill={color}
+          fillOpacity={0.16}
+        />
+      );
+    case "lines":
+      return (
+        <Line
+          key={key}
+          {...common}
+          stroke={color}
+          strokeWidth={1.5}
+          dot={false}
+          activeDot={{ r: 3, strokeWidth: 0 }}
+          connectNulls={false}
+        />
+      );
+  }
+}
+
+function Hatch({ id }: { id: string }) {
+  return (
+    <defs>
+      <pattern
+        id={id}
+        width="5"
+        height="5"
+        patternUnits="userSpaceOnUse"
+        patternTransform="rotate(45)"
+      >
+        <rect width="2.5" height="5" fill="var(--surface)" opacity="0.55" />
+      </pattern>
+    </defs>
+  );
+}
