@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Awaitable, Callable
 from typing import NoReturn
 
@@ -32,13 +33,25 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> NoReturn:
         _watch_leash(loop, stop)
         await main(stop)
 
+    os.umask(0o077)
     gc.freeze()
     try:
         uvloop.run(body())
     except StartupError as error:
         sys.stderr.write(f"{error.message}\n")
-        sys.exit(EXIT_CONFIG)
-    sys.exit(0)
+        end(EXIT_CONFIG)
+    except Exception:
+        traceback.print_exc()
+        end(1)
+    end(0)
+
+
+def end(status: int) -> NoReturn:
+    """Leave at once: everything is closed by now, and DuckDB's bindings would report leaks that an
+    ending process does not have."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _watch_leash(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

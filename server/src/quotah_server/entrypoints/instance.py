@@ -36,7 +36,7 @@ class DataFolder:
 
     @property
     def control_db(self) -> Path:
-        return self.path / "control.sqlite"
+        return self.path / "control.db"
 
     @property
     def events_db(self) -> Path:

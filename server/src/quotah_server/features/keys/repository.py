@@ -76,3 +76,12 @@ def shown(row: ApiKeyRow) -> KeyOut:
             "revoked_at": row.revoked_at,
         }
     )
+
+
+async def scope_of(session: AsyncSession, key_id: str) -> Scope:
+    """For the operator: the workspace that a key belongs to."""
+    query = select(ApiKeyRow.workspace_id).where(ApiKeyRow.id == key_id)
+    workspace_id = (await session.scalars(query)).first()
+    if workspace_id is None:
+        raise NotFoundError("There is no such key.", field="id")
+    return Scope(workspace_id)

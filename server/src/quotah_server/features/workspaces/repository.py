@@ -124,3 +124,13 @@ def _role(text: str) -> Role:
             return text
         case _:
             raise ValueError(f"the database holds the unknown role {text!r}")
+
+
+async def first_or(session: AsyncSession, wanted: str | None) -> str | None:
+    """For the operator: the workspace asked for if it exists, else the oldest that is no sample."""
+    query = select(WorkspaceRow.id)
+    if wanted is not None:
+        query = query.where(WorkspaceRow.id == wanted)
+    else:
+        query = query.where(WorkspaceRow.is_sample.is_(False)).order_by(WorkspaceRow.id).limit(1)
+    return (await session.scalars(query)).first()

@@ -1,0 +1,106 @@
+"""The commands that touch data, by name; run in the API process or on an idle data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any, get_args
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quotah_server.domain.errors import InvalidInputError, NotFoundError
+from quotah_server.domain.ids import parse_id
+from quotah_server.domain.scope import Scope
+from quotah_server.domain.secrets import KeyKind
+from quotah_server.entrypoints.parts import Parts
+from quotah_server.features.keys import repository as key_rows
+from quotah_server.features.keys import service as keys
+from quotah_server.features.setup import service as setup
+from quotah_server.features.workspaces import repository as workspaces
+from quotah_server.http.deps import SYSTEM
+
+Args = dict[str, Any]
+Result = dict[str, Any]
+_PAGE = 200
+
+
+class Admin:
+    """Runs commands for whoever can reach the data folder: the operator."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._commands: dict[str, Callable[[Args], Awaitable[Result]]] = {
+            "init": self._init,
+            "setup_link": self._setup_link,
+            "keys_create": self._keys_create,
+            "keys_list": self._keys_list,
+            "keys_revoke": self._keys_revoke,
+        }
+
+    async def run(self, command: str, args: Args) -> Result:
+        """Run one command; raises QuotahError when it is refused."""
+        run = self._commands.get(command)
+        if run is None:
+            raise NotFoundError(f"There is no command {command!r}.")
+        return await run(args)
+
+    async def _init(self, args: Args) -> Result:
+        done = await setup.init(
+            self._parts.database,
+            self._parts.passwords,
+            email=_text(args, "email"),
+            password=_text(args, "password"),
+            workspace_name=_text(args, "workspace_name"),
+            rotate_token=bool(args.get("rotate_token")),
+        )
+        return msgspec.to_builtins(done)
+
+    async def _setup_link(self, _args: Args) -> Result:
+        url = await setup.setup_link(self._parts.database, self._parts.settings.dashboard_url)
+        return {"url": url}
+
+    async def _keys_create(self, args: Args) -> Result:
+        kind = _text(args, "kind")
+        if kind not in get_args(KeyKind):
+            raise InvalidInputError(
+                f"{kind!r} is no kind of key: use {', '.join(get_args(KeyKind))}.", field="kind"
+            )
+        name = _text(args, "name")
+        async with self._parts.database.transaction() as session:
+            scope = await scope_of(session, args)
+            made = await keys.create(session, SYSTEM, scope, kind=kind, name=name)
+        return made.model_dump(mode="json")
+
+    async def _keys_list(self, args: Args) -> Result:
+        async with self._parts.database.transaction() as session:
+            page = await keys.listed(session, await scope_of(session, args), None, _PAGE)
+        return {"items": [key.model_dump(mode="json") for key in page.items if not key.revoked_at]}
+
+    async def _keys_revoke(self, args: Args) -> Result:
+        key_id = parse_id(_text(args, "id"), "key")
+        async with self._parts.database.transaction() as session:
+            scope = await key_rows.scope_of(session, key_id)
+            await keys.revoke(session, SYSTEM, scope, key_id)
+        return {}
+
+
+async def scope_of(session: AsyncSession, args: Args) -> Scope:
+    """The workspace that a command names, or the first one of this instance."""
+    named = args.get("workspace_id")
+    wanted = parse_id(str(named), "ws") if named else None
+    workspace_id = await workspaces.first_or(session, wanted)
+    if workspace_id is None:
+        raise NotFoundError(
+            "There is no such workspace."
+            if named
+            else "There is no workspace yet: open the setup link, or run `quotah init`.",
+            field="workspace",
+        )
+    return Scope(workspace_id)
+
+
+def _text(args: Args, field: str) -> str:
+    value = args.get(field)
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidInputError(f"{field} is missing.", field=field)
+    return value

@@ -1,0 +1,45 @@
+"""The data plane as a process: the gateway on its port."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import structlog
+from granian.constants import Interfaces
+
+from quotah_server import __version__
+from quotah_server.catalog.book import load_packaged
+from quotah_server.entrypoints import child, instance, logs, serving
+from quotah_server.entrypoints.ring import open_ring
+from quotah_server.entrypoints.settings import Settings
+from quotah_server.gateway.compose import build
+
+_log = structlog.get_logger("quotah.gateway")
+_CLOSE_S = 2.0
+
+
+async def main(stop: asyncio.Event) -> None:
+    """Serve until ``stop`` is set; then finish what runs and flush the journal."""
+    settings = Settings()
+    logs.configure(settings, "gateway")
+    folder = instance.open_folder(settings.data_dir)
+    if child.LEASH_VARIABLE not in os.environ:
+        port = settings.gateway_port
+        instance.check_port(settings.host, port, "gateway", "QUOTAH_GATEWAY_PORT")
+    gateway = build(folder.path, folder.socket, open_ring(settings, folder), load_packaged())
+    await gateway.start()
+    running = serving.Running(
+        [serving.tcp(gateway, settings.host, settings.gateway_port, Interfaces.RSGI)]
+    )
+    _log.info("gateway_started", version=__version__, port=settings.gateway_port)
+    try:
+        await running.until(stop)
+    finally:
+        await gateway.shutdown()
+        await running.close(_CLOSE_S)
+        _log.info("gateway_stopped")
+
+
+if __name__ == "__main__":
+    child.run(main)

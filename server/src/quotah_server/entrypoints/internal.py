@@ -1,0 +1,69 @@
+"""The unix socket of the API process: the gateway's and the operator's door. Its file mode is its lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from quotah_server.domain import snapshot as wire
+from quotah_server.domain.errors import InvalidInputError, QuotahError, UnavailableError
+from quotah_server.domain.event import PricedEvent
+from quotah_server.entrypoints.admin import Admin
+from quotah_server.features.snapshot.service import SnapshotPublisher
+
+_WAIT_MAX_S = 25.0
+_decode_events = msgspec.msgpack.Decoder(list[PricedEvent]).decode
+
+Take = Callable[[list[PricedEvent]], Awaitable[dict[str, object]]]
+"""Stores a batch of the gateway's events; returns the receipt once they are stored."""
+
+
+def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Starlette:
+    """Build the application that is served on the unix socket."""
+
+    async def snapshot(request: Request) -> Response:
+        try:
+            after = int(request.query_params.get("after", "-1"))
+            wait_s = min(float(request.query_params.get("wait", "0")), _WAIT_MAX_S)
+        except ValueError as error:
+            raise InvalidInputError("after and wait are numbers.", field="after") from error
+        found = await publisher.wait(after, wait_s)
+        if found is None:
+            return Response(status_code=304)
+        return Response(wire.encode(found), media_type="application/msgpack")
+
+    async def events(request: Request) -> Response:
+        try:
+            batch = _decode_events(await request.body())
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise InvalidInputError(f"The body is not a list of events: {error}.") from error
+        return JSONResponse(await take(batch))
+
+    async def command(request: Request) -> Response:
+        try:
+            args = json.loads(await request.body() or b"{}")
+        except ValueError as error:
+            raise InvalidInputError("The body is not JSON.") from error
+        return JSONResponse(await admin.run(request.path_params["command"], args))
+
+    return Starlette(
+        routes=[
+            Route("/internal/v1/snapshot", snapshot, methods=["GET"]),
+            Route("/internal/v1/events", events, methods=["POST"]),
+            Route("/admin/v1/{command}", command, methods=["POST"]),
+        ],
+        exception_handlers={QuotahError: _refuse},
+    )
+
+
+async def _refuse(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, QuotahError)
+    status = 503 if isinstance(error, UnavailableError) else 422
+    body = {"code": error.code, "detail": error.message, "field": error.field, "hint": error.hint}
+    return JSONResponse(body, status_code=status)

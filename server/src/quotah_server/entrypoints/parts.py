@@ -1,0 +1,68 @@
+"""The long-lived parts of the control side, opened and closed in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from quotah_server.catalog.book import Book, load_packaged
+from quotah_server.domain.errors import StartupError
+from quotah_server.entrypoints.instance import DataFolder
+from quotah_server.entrypoints.ring import open_ring
+from quotah_server.entrypoints.settings import Settings
+from quotah_server.features.auth.passwords import Passwords
+from quotah_server.kit.crypto import KeyRing
+from quotah_server.store.control.migrate import upgrade
+from quotah_server.store.control.session import Database, control_url
+from quotah_server.store.events.duckdb import DuckDBEventStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What both the API and a command on an idle data folder work with."""
+
+    settings: Settings
+    folder: DataFolder
+    database: Database
+    store: DuckDBEventStore
+    ring: KeyRing
+    passwords: Passwords
+    book: Book
+
+
+def refuse_scaled_settings(settings: Settings) -> None:
+    """Say at once that a setting names a store this version does not run on."""
+    for name, value in (("EVENTS_URL", settings.events_url), ("REDIS_URL", settings.redis_url)):
+        if value:
+            raise StartupError(
+                f"QUOTAH_{name} is set, but this version keeps events in DuckDB and counters in "
+                "memory only: unset it."
+            )
+
+
+@asynccontextmanager
+async def open_parts(settings: Settings, folder: DataFolder) -> AsyncGenerator[Parts]:
+    """Open everything, migrating both stores; close it in the reverse order."""
+    refuse_scaled_settings(settings)
+    ring = open_ring(settings, folder)
+    url = control_url(settings.database_url, folder.control_db)
+    await asyncio.to_thread(upgrade, url)
+    database = Database(url)
+    try:
+        store = await asyncio.to_thread(DuckDBEventStore, folder.events_db)
+        try:
+            yield Parts(
+                settings=settings,
+                folder=folder,
+                database=database,
+                store=store,
+                ring=ring,
+                passwords=Passwords(),
+                book=load_packaged(),
+            )
+        finally:
+            await asyncio.to_thread(store.close)
+    finally:
+        await database.close()
