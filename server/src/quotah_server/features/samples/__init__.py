@@ -1,1 +1,1 @@
-"""Sample history: a believable past for a workspace, made inside the event store, the same every time."""
+"""Sample history: a believable past for a workspace, the same every time."""

@@ -26,10 +26,10 @@ class Feature(NamedTuple):
     """A part of the customer's product that calls models.
 
     weight, off_weight: share of calls in office hours and outside of them. api: which of OpenAI's
-    operations it uses. input_tokens, output_tokens: medians. prefix_tokens: the constant start of the
-    input, which provider caches can hold. cached, streamed, rated, tools: per mille of its calls that
-    read a cache, stream, are rated by the user, end in a tool call. before, after: model → weight at
-    the start and at the end of the history. versions: how many prompt versions follow each other.
+    operations it uses. input_tokens, output_tokens: medians. prefix_tokens: the constant start of
+    the input, which provider caches can hold. cached, streamed, rated, tools: per mille of its
+    calls that read a cache, stream, are rated by the user, end in a tool call. versions: how many
+    prompt versions follow each other. before, after: model → weight at the start and at the end.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Feature(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """A way a call fails. weight: share among its provider's failures. wait_ms: median until it shows."""
+    """A way a call fails. weight: share of its provider's failures. wait_ms: until it shows."""
 
     provider: str
     error_class: str
@@ -82,7 +82,7 @@ FEATURES = (
         {"gpt-4o": 12, "gpt-4o-mini": 38, "claude-haiku-4-5": 50},
     ),
     Feature(
-        "doc-search", "platform", 24, 22, "responses", 3_800, 220, 1_024, 480, 700, 40, 120, True,
+        "doc-search", "platform", 24, 22, "responses", 3_800, 220, 2_048, 560, 700, 40, 120, True,
         "search-answer", 3,
         {"text-embedding-3-small": 60, "gpt-4o-mini": 40},
         {"text-embedding-3-small": 60, "gpt-4.1-mini": 40},
@@ -94,7 +94,7 @@ FEATURES = (
         {"gpt-4o-mini": 45, "gpt-4.1-mini": 55},
     ),
     Feature(
-        "code-review", "platform", 9, 3, "responses", 9_500, 900, 2_048, 540, 400, 25, 250, False,
+        "code-review", "platform", 9, 3, "responses", 9_500, 900, 5_120, 620, 400, 25, 250, False,
         "review-diff", 3,
         {"claude-sonnet-4-5": 75, "gpt-5.5": 25},
         {"claude-sonnet-4-5": 15, "claude-sonnet-5-5": 65, "gpt-5.5": 20},
@@ -106,8 +106,8 @@ FEATURES = (
         {"gpt-5-mini": 60, "claude-sonnet-4-5": 40},
     ),
     Feature(
-        "report-summaries", "research", 5, 6, "responses", 14_000, 750, 1_280, 350, 120, 30, 0, False,
-        "report-summary", 2,
+        "report-summaries", "research", 5, 6, "responses", 14_000, 750, 6_144, 420, 120, 30, 0,
+        False, "report-summary", 2,
         {"claude-sonnet-4-5": 60, "gpt-4o": 40},
         {"claude-sonnet-5-5": 70, "gpt-5.5": 30},
     ),
@@ -118,8 +118,8 @@ FEATURES = (
         {"gpt-4.1-mini": 90, "gpt-4o": 10},
     ),
     Feature(
-        "research-agent", "research", 3, 3, "responses", 11_000, 800, 4_096, 760, 300, 15, 640, True,
-        None, 0,
+        "research-agent", "research", 3, 3, "responses", 11_000, 800, 8_192, 760, 300, 15, 640,
+        True, None, 0,
         {"gpt-5.5": 55, "claude-opus-4-1": 8, "claude-sonnet-4-5": 37},
         {"gpt-5.5": 40, "claude-opus-4-1": 4, "claude-sonnet-5-5": 56},
     ),
@@ -153,5 +153,6 @@ HOUR_WEIGHTS = (
     96, 106, 118, 114, 104, 86, 64, 50, 42, 36, 28, 20,
 )  # fmt: skip
 """Traffic by local hour of a day."""
+WEEKEND = (5, 6)
 WEEKDAY_WEIGHTS = (100, 106, 108, 104, 92, 38, 32)
 """Traffic by weekday, Monday first."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -19,14 +19,14 @@ import duckdb
 import msgspec
 
 from quotah_server.catalog.book import Book
-from quotah_server.features.samples import cast
+from quotah_server.features.samples import cast, sql
 from quotah_server.features.samples import plan as plans
 from quotah_server.features.samples.plan import SeedPlan
 from quotah_server.features.samples.rates import Rates, rates
 
 STRETCH = 122_880
-"""Events per transaction: a row group of DuckDB, which goes into the file without a detour through the
-log, and a multiple of 3, as the attempts of one call stand in threes."""
+"""Events per transaction: a row group of DuckDB, which goes into the file without a detour through
+the log, and a multiple of 3, as the attempts of one call stand in threes."""
 
 _RETRY_TAIL_MS = 480_000
 _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
@@ -37,6 +37,9 @@ _PURPOSES = (
 )  # fmt: skip
 """What is drawn; each has a key of its own."""
 
+_ONE_AT_A_TIME = threading.Lock()
+"""A run works with temporary tables of the writer's connection, which have fixed names."""
+
 Progress = Callable[[int], None]
 """Called with the number of events dealt with so far."""
 
@@ -44,15 +47,13 @@ Progress = Callable[[int], None]
 class BulkStore(Protocol):
     """The part of the embedded event store that bulk writes need."""
 
-    def transaction(
-        self, *workspace_ids: str
-    ) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+    def transaction(self, *workspace_ids: str) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
         """The writer's connection in one transaction."""
         ...
 
 
 class SeedResult(msgspec.Struct, frozen=True):
-    """events: rows written. duplicates: rows of the plan that were there before. ratings: feedback written."""
+    """events: rows written. duplicates: rows of the plan that were there before. ratings: likewise."""
 
     workspace_id: str
     events: int
@@ -68,11 +69,16 @@ class SeedResult(msgspec.Struct, frozen=True):
 def seed(
     store: BulkStore, plan: SeedPlan, book: Book, progress: Progress = lambda _done: None
 ) -> SeedResult:
-    """Write the history of a plan, priced by a book; blocks, and calls ``progress`` after every stretch.
+    """Write the history of a plan, priced by a book; blocks, calling ``progress`` on the way.
 
-    Raises InvalidInputError where the book lacks a price, StoreUnavailableError where the store fails;
-    what was written before then stays, and the same call completes it.
+    Raises InvalidInputError where the book lacks a price, StoreUnavailableError where the store
+    fails; what was written before then stays, and the same call completes it.
     """
+    with _ONE_AT_A_TIME:
+        return _seed(store, plan, book, progress)
+
+
+def _seed(store: BulkStore, plan: SeedPlan, book: Book, progress: Progress) -> SeedResult:
     began = time.monotonic()
     written = ratings = 0
     tables = _tables(plan, book)
@@ -138,7 +144,7 @@ def _run(connection: duckdb.DuckDBPyConnection, name: str, values: dict[str, Any
 
 
 def _text(name: str) -> str:
-    return files(__package__).joinpath("sql", f"{name}.sql").read_text(encoding="utf-8")
+    return files(sql).joinpath(f"{name}.sql").read_text(encoding="utf-8")
 
 
 class _Table(msgspec.Struct, frozen=True):
@@ -154,8 +160,8 @@ def _tables(plan: SeedPlan, book: Book) -> list[_Table]:
     features = [(i, *feature[:-3]) for i, feature in enumerate(cast.FEATURES)]
     places = plans.named_picks(cast.ENVIRONMENTS)
     return [
-        _table("hours", "first_n BIGINT, slots BIGINT, start_ms BIGINT, span_ms BIGINT, era INTEGER,"
-               " office BOOLEAN, loop BIGINT, sick VARCHAR", plans.hours(plan)),
+        _table("hours", "first_n BIGINT, slots BIGINT, start_ms BIGINT, span_ms BIGINT,"
+               " era INTEGER, office BOOLEAN, loop BIGINT, sick VARCHAR", plans.hours(plan)),
         _table("models", "model INTEGER, provider VARCHAR, name VARCHAR, first_byte_ms BIGINT,"
                " token_us BIGINT, reasoning BIGINT", models),
         _table("features", "feature INTEGER, name VARCHAR, team VARCHAR, weight INTEGER,"
@@ -203,7 +209,8 @@ def _prepare(connection: duckdb.DuckDBPyConnection, tables: list[_Table]) -> Non
 
 def _tidy(connection: duckdb.DuckDBPyConnection) -> None:
     named = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE temporary AND starts_with(table_name, 'sample_')"
+        "SELECT table_name FROM duckdb_tables()"
+        " WHERE temporary AND starts_with(table_name, 'sample_')"
     ).fetchall()
     for (name,) in named:
         connection.execute(f'DROP TABLE "{name}"')

@@ -1,7 +1,7 @@
-"""A plan of a sample history: how many calls fall into each hour, and the tables that SQL draws from.
+"""A plan of a sample history: how many calls fall into each hour, and what SQL draws from.
 
-Whole numbers only: a float's last digit may differ between machines, and the same seed must give the
-same rows everywhere. The bell curves are rounded to integers here, once.
+Whole numbers only: a float's last digit may differ between machines, and the same seed must give
+the same rows everywhere. The bell curves are rounded to integers here, once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from quotah_server.features.samples import cast
 MAX_EVENTS = 100_000_000
 MAX_DAYS = 1_000
 DRAW = 2**20
-"""Draws are whole numbers from 0 to DRAW - 1; probabilities are compared with them as whole numbers."""
+"""Draws are whole numbers from 0 to DRAW - 1."""
 BUCKETS = 128
 """Resolution of a weighted choice."""
 ERAS = 24
@@ -42,9 +42,9 @@ _OUTAGES = ((27, 2, "anthropic"), (61, 3, "openai"))
 
 
 class SeedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What decides every row. events: exact number of rows. days: length of the period that ends at ``end``.
+    """What decides every row. events: exact number of rows. days: length of the period.
 
-    zone: IANA name of the time zone whose days and weeks the traffic follows.
+    end: aware; the history ends here. zone: IANA name of the time zone whose days and weeks the traffic follows.
     Raises InvalidInputError naming the field that is out of its range.
     """
 
@@ -102,7 +102,7 @@ def _check(field: str, value: int, most: int) -> None:
 
 
 def hours(plan: SeedPlan) -> list[Hour]:
-    """Spread the calls over the hours of the period: rhythm of day and week, slow growth, one spike."""
+    """Spread the calls over the hours: rhythm of day and week, slow growth, one spike."""
     zone, last_ms = ZoneInfo(plan.zone), plan.end_ms - _TAIL_MS
     starts = [plan.start_ms]
     starts += range((plan.start_ms // _HOUR_MS + 1) * _HOUR_MS, last_ms, _HOUR_MS)
@@ -132,7 +132,7 @@ def _weight(plan: SeedPlan, zone: ZoneInfo, at_ms: int, span_ms: int) -> tuple[i
     age = (at_ms - plan.start_ms) * 100 // (plan.end_ms - plan.start_ms)
     growth = 100 + 45 * age // 100
     rhythm = cast.HOUR_WEIGHTS[local.hour] * cast.WEEKDAY_WEIGHTS[local.weekday()]
-    office = local.hour in cast.OFFICE_HOURS and local.weekday() < 5
+    office = local.hour in cast.OFFICE_HOURS and local.weekday() not in cast.WEEKEND
     return rhythm * growth * span_ms, office
 
 
@@ -170,7 +170,7 @@ def model_picks() -> Iterator[tuple[int, int, int, int]]:
 
 
 def version_picks() -> Iterator[tuple[int, int, int, str]]:
-    """(feature, era, bucket, prompt version): each version takes over from the one before little by little."""
+    """(feature, era, bucket, prompt version): versions take over from each other bit by bit."""
     for number, feature in enumerate(cast.FEATURES):
         for era in range(ERAS if feature.versions else 0):
             for bucket, pick in enumerate(spread(_versions_at(era, feature.versions))):

@@ -23,7 +23,7 @@ _UNITS = {
 
 
 class Rates(NamedTuple):
-    """Pico-dollars per token of a model on a UTC day (days since 1970); 0 where the unit never occurs."""
+    """Pico-dollars per token on a UTC day (days since 1970); 0 where the unit never occurs."""
 
     model: int
     day: int
@@ -50,7 +50,11 @@ def rates(book: Book, plan: SeedPlan, models: Iterable[Model]) -> Iterator[Rates
 def _rates(book: Book, number: int, model: Model, day: datetime) -> Rates:
     asked = (units.INPUT,) if model.token_us == 0 else _UNITS[model.provider]
     found = price(
-        book, provider=model.provider, model=model.name, usage=Usage(dict.fromkeys(asked, 1)), at=day
+        book,
+        provider=model.provider,
+        model=model.name,
+        usage=Usage(dict.fromkeys(asked, 1)),
+        at=day,
     )
     if found.cost_usd is None:
         raise InvalidInputError(

@@ -75,7 +75,7 @@ SELECT
     CASE WHEN t.looping THEN 40 ELSE b.first_user + pick(draw(t.root, $user), b.users) END,
     CASE WHEN t.looping THEN 'production' ELSE e.name END,
     t.operation, t.streaming, t.status,
-    CASE WHEN t.failed THEN t.way WHEN t.status = 'error' THEN 'invalid_request' END,
+    CASE WHEN t.failed THEN t.way WHEN t.status = 'error' THEN 'invalid_request' WHEN t.status = 'cancelled' THEN 'client_disconnected' END,
     CASE WHEN t.failed THEN t.way_status WHEN t.status = 'error' THEN 400 ELSE 200 END,
     least(150000000, CASE
         WHEN t.failed THEN t.wait_us

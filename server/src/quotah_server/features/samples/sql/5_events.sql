@@ -16,7 +16,7 @@ worded AS (
         c.answer + c.reasoning AS output_total,
         md5(concat($workspace_id, '/', $seed, '/', c.n, '/event')) AS digits,
         md5(concat($workspace_id, '/', $seed, '/', c.root, '/call')) AS call_digits,
-        md5(concat($workspace_id, '/', $seed, '/', u.name, '/', f.name, '/', CASE WHEN c.looping THEN 0 ELSE c.call_ms // 7200000 END)) AS session_digits
+        CASE WHEN f.sessions THEN md5(concat($workspace_id, '/', $seed, '/', u.name, '/', f.name, '/', CASE WHEN c.looping THEN 0 ELSE c.call_ms // 7200000 END)) END AS session_digits
     FROM sample_calls AS c
     JOIN sample_features AS f ON f.feature = c.feature
     JOIN sample_models AS m ON m.model = c.model
@@ -26,15 +26,18 @@ worded AS (
 priced AS (
     SELECT
         *,
+        uuid7(at_ms, digits) AS event_id,
         status <> 'error' AS counted,
-        CASE WHEN status <> 'error' THEN
+        status = 'success' AS reported,
+        coalesce(http_status >= 400, false) AS refused,
+        CASE WHEN refused THEN 0 WHEN counted THEN
             uncached * input_rate + cache_read * read_rate + cache_write * write_rate
             + answer * output_rate + reasoning * reasoning_rate
         END AS pico_usd
     FROM worded
 )
 SELECT
-    uuid7(at_ms, digits) AS event_id,
+    event_id,
     uuid7(call_ms, call_digits) AS call_id,
     attempt,
     final,
@@ -46,7 +49,7 @@ SELECT
     environment,
     user_name AS user_id,
     team_name AS team,
-    CASE WHEN sessions THEN 'session_' || substr(session_digits, 1, 12) END AS session_id,
+    'session_' || substr(session_digits, 1, 12) AS session_id,
     feature_name AS feature,
     prompt_name AS prompt,
     prompt_version,
@@ -55,13 +58,14 @@ SELECT
     operation,
     model_name AS model,
     model_name AS model_requested,
+    CASE WHEN reported AND operation = 'messages' THEN 'standard' END AS service_tier,
     streaming,
     status,
     error_class,
     http_status,
     CASE
         WHEN status <> 'success' OR operation = 'embeddings' THEN NULL
-        WHEN operation = 'responses' THEN CASE WHEN ending < 20 THEN 'max_output_tokens' ELSE 'completed' END
+        WHEN operation = 'responses' THEN CASE WHEN ending < 20 THEN 'max_output_tokens' ELSE 'stop' END
         WHEN operation = 'messages' THEN
             CASE WHEN ending < 20 THEN 'max_tokens' WHEN ending < 20 + tools THEN 'tool_use' ELSE 'end_turn' END
         ELSE CASE WHEN ending < 20 THEN 'length' WHEN ending < 20 + tools THEN 'tool_calls' ELSE 'stop' END
@@ -69,23 +73,20 @@ SELECT
     latency_us / 1000 AS latency_ms,
     ttft_us / 1000 AS ttft_ms,
     CASE WHEN counted THEN input_total END AS input_tokens,
-    CASE WHEN counted AND operation <> 'embeddings' THEN output_total END AS output_tokens,
-    CASE WHEN counted THEN nullif(cache_read, 0) END AS cache_read_tokens,
-    CASE WHEN counted THEN nullif(cache_write, 0) END AS cache_write_tokens,
-    CASE WHEN counted THEN nullif(reasoning, 0) END AS reasoning_tokens,
+    CASE WHEN counted THEN output_total END AS output_tokens,
+    CASE WHEN reported AND operation <> 'embeddings' THEN cache_read END AS cache_read_tokens,
+    CASE WHEN reported AND operation = 'messages' THEN cache_write END AS cache_write_tokens,
+    CASE WHEN reported AND operation IN ('chat', 'responses') THEN reasoning END AS reasoning_tokens,
     CASE
         WHEN NOT counted THEN '{}'
-        WHEN operation = 'embeddings' THEN concat('{"input":', input_total, '}')
-        ELSE concat(
-            '{"input":', uncached,
-            CASE WHEN cache_read > 0 THEN concat(',"cache_read":', cache_read) END,
-            CASE WHEN cache_write > 0 THEN concat(',"cache_write_5m":', cache_write) END,
-            ',"output":', answer,
-            CASE WHEN reasoning > 0 THEN concat(',"reasoning":', reasoning) END, '}'
+        WHEN NOT reported OR operation = 'embeddings' THEN concat('{"input":', input_total, ',"output":', answer, '}')
+        WHEN operation = 'messages' THEN concat(
+            '{"input":', uncached, ',"cache_read":', cache_read, ',"cache_write_5m":', cache_write, ',"output":', answer, '}'
         )
+        ELSE concat('{"input":', uncached, ',"cache_read":', cache_read, ',"output":', answer, ',"reasoning":', reasoning, '}')
     END AS usage_units,
-    '[]' AS usage_flags,
-    CASE WHEN status = 'success' THEN
+    CASE WHEN refused THEN '["not_billed"]' ELSE '[]' END AS usage_flags,
+    CASE WHEN reported THEN
         CASE operation
             WHEN 'embeddings' THEN concat('{"prompt_tokens":', input_total, ',"total_tokens":', input_total, '}')
             WHEN 'messages' THEN concat(
@@ -109,17 +110,17 @@ SELECT
     END AS raw_usage,
     '{}' AS extras,
     pico_usd::DECIMAL(18, 0) * 0.000000000001::DECIMAL(12, 12) AS cost,
-    CASE status WHEN 'success' THEN 'computed' WHEN 'cancelled' THEN 'estimated' ELSE 'unpriced' END AS cost_status,
-    CASE status
-        WHEN 'cancelled' THEN 'token counts are estimated: the provider reported none'
-        WHEN 'error' THEN 'the provider reported no usage'
+    CASE WHEN reported OR refused THEN 'computed' WHEN counted THEN 'estimated' ELSE 'unpriced' END AS cost_status,
+    CASE
+        WHEN refused THEN 'the provider does not bill this call'
+        WHEN reported THEN NULL
+        WHEN counted THEN 'token counts are estimated: the provider reported none'
+        ELSE 'the provider reported no usage'
     END AS cost_reason,
     $price_version AS price_version,
-    CASE WHEN status = 'success' AND operation <> 'embeddings' THEN
+    CASE WHEN reported AND operation <> 'embeddings' THEN
         CASE operation WHEN 'messages' THEN 'msg_' WHEN 'responses' THEN 'resp_' ELSE 'chatcmpl-' END || substr(digits, 9, 24)
     END AS provider_response_id,
-    CASE WHEN http_status IS NOT NULL THEN 'req_' || substr(call_digits, 9, 12) || substr(digits, 1, 12) END AS provider_request_id,
     (draw(n, $body_1) << 40) + (draw(n, $body_2) << 20) + draw(n, $body_3) AS body_hash
 FROM priced
-ANTI JOIN stored ON stored.event_id = uuid7(priced.at_ms, priced.digits)
-ORDER BY n;
+ANTI JOIN stored USING (event_id);

@@ -1,1 +1,1 @@
-"""The statements that make a sample history, in the order in which they run for each stretch of calls."""
+"""The statements that make a sample history, numbered in the order in which they run."""
