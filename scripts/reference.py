@@ -25,13 +25,18 @@ def settings_page() -> str:
     lines = ["# Settings", NOTE, "Set as environment variables or in a `.env` file.", ""]
     lines += ["| variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{field.default}`" if str(field.default) else ""
+        default = (
+            "" if field.default is None else f"`{field.default}`" if str(field.default) else ""
+        )
         lines.append(f"| `QUOTAH_{name.upper()}` | {default} | {field.description} |")
     return "\n".join(lines) + "\n"
 
 
 def env_example() -> str:
-    lines = ["# Every setting of Quotah with its default. Copy to .env and change what you need.", ""]
+    lines = [
+        "# Every setting of Quotah with its default. Copy to .env and change what you need.",
+        "",
+    ]
     for name, field in Settings.model_fields.items():
         default = "" if field.default is None else str(field.default)
         lines += [f"# {field.description}", f"# QUOTAH_{name.upper()}={default}", ""]
@@ -40,7 +45,9 @@ def env_example() -> str:
 
 def _command_lines(command: click.Command, path: str) -> list[str]:
     lines = [f"## `{path}`", "", (command.help or "").strip(), ""]
-    options = [p for p in command.params if getattr(p, "help", None) and not getattr(p, "hidden", False)]
+    options = [
+        p for p in command.params if getattr(p, "help", None) and not getattr(p, "hidden", False)
+    ]
     for option in options:
         name = ", ".join(option.opts) if isinstance(option, click.Option) else option.name
         lines.append(f"- `{name}`: {getattr(option, 'help', '')}")

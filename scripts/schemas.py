@@ -9,8 +9,9 @@ import json
 import sys
 from pathlib import Path
 
-from quotah_server.entrypoints.compose import schema_app
 from quotah_server.features.ingest.schema import ingest_schema
+
+from quotah_server.entrypoints.compose import schema_app
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 
@@ -20,7 +21,9 @@ def main() -> None:
         FOLDER / "openapi.json": schema_app().openapi(),
         FOLDER / "ingest.v1.json": ingest_schema(),
     }
-    texts = {path: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for path, body in files.items()}
+    texts = {
+        path: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for path, body in files.items()
+    }
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         for path in stale:

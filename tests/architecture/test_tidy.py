@@ -108,7 +108,19 @@ def test_no_float_in_the_rooms_that_hold_money() -> None:
 def test_text_files_name_no_registry_host_and_no_machine_path() -> None:
     hosts = ("py" + "pi.org", "pythonho" + "sted", "registry.np" + "mjs", "deb.debi" + "an.org")
     words = re.compile("|".join(map(re.escape, (*hosts, "/wo" + "rk/", "/ro" + "ot/"))))
-    suffixes = (".py", ".ts", ".tsx", ".md", ".toml", ".txt", ".json", ".sh", ".yaml", ".yml", ".css")
+    suffixes = (
+        ".py",
+        ".ts",
+        ".tsx",
+        ".md",
+        ".toml",
+        ".txt",
+        ".json",
+        ".sh",
+        ".yaml",
+        ".yml",
+        ".css",
+    )
     found = [
         f"{path.relative_to(ROOT)}: {match.group()}"
         for path in tracked(*suffixes)

@@ -1,15 +1,15 @@
 """Errors that mean something to a caller.
 
-    QuotahError                 code, message for the user, what to do
-    ├── InvalidInputError       a value is out of its range; names the field
-    │   └── InvalidIdError
-    ├── NotFoundError
-    ├── ForbiddenError
-    ├── ConflictError
-    ├── UnauthenticatedError
-    ├── TooManyAttemptsError    retry_after_s
-    ├── UnavailableError        a part is away for now; retry_after_s
-    └── StartupError            one sentence why Quotah does not start
+QuotahError                 code, message for the user, what to do
+├── InvalidInputError       a value is out of its range; names the field
+│   └── InvalidIdError
+├── NotFoundError
+├── ForbiddenError
+├── ConflictError
+├── UnauthenticatedError
+├── TooManyAttemptsError    retry_after_s
+├── UnavailableError        a part is away for now; retry_after_s
+└── StartupError            one sentence why Quotah does not start
 """
 
 from __future__ import annotations

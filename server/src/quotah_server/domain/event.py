@@ -30,7 +30,7 @@ class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a call cost. ``cost_usd`` is quantised to 1e-12 and equals the sum of the items before rounding."""
+    """What a call cost: ``cost_usd`` is the sum of the items, quantised once to 1e-12 USD."""
 
     status: CostStatus
     cost_usd: Decimal | None

@@ -37,7 +37,9 @@ def parse_id(text: str, noun: str | None = None) -> str:
         raise InvalidIdError(f"{text!r} is the id of a {head}, not of a {noun}")
     digits = tail.replace("-", "").lower()
     if len(digits) != 32 or not _HEX.issuperset(digits):
-        raise InvalidIdError(f"{text!r} is not an id: expected {noun or 'prefix'}_ and 32 hex digits")
+        raise InvalidIdError(
+            f"{text!r} is not an id: expected {noun or 'prefix'}_ and 32 hex digits"
+        )
     return digits
 
 

@@ -34,6 +34,8 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     ``https://api.openai.com/v1``, ``https://api.anthropic.com``."""
     secret: str
     is_mock: bool = False
+    allow_private: bool = False
+    """The operator let this credential reach private addresses."""
 
 
 class Route(msgspec.Struct, frozen=True, omit_defaults=True):

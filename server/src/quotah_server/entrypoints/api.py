@@ -51,7 +51,5 @@ async def main(stop: asyncio.Event) -> None:
             _log.info("api_stopped")
 
 
-
-
 if __name__ == "__main__":
     child.run(main)

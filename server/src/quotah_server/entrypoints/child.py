@@ -40,7 +40,7 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> NoReturn:
     except StartupError as error:
         sys.stderr.write(f"{error.message}\n")
         end(EXIT_CONFIG)
-    except Exception:
+    except Exception:  # noqa: BLE001 -- the end of the process, whatever it was
         traceback.print_exc()
         end(1)
     end(0)
@@ -48,7 +48,8 @@ def run(main: Callable[[asyncio.Event], Awaitable[None]]) -> NoReturn:
 
 def end(status: int) -> NoReturn:
     """Leave at once: everything is closed by now, and DuckDB's bindings would report leaks that an
-    ending process does not have."""
+    ending process does not have.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

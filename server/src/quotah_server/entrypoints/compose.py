@@ -86,5 +86,7 @@ def trusted_networks(text: str) -> tuple[Network, ...]:
         try:
             networks.append(ipaddress.ip_network(entry))
         except ValueError as error:
-            raise StartupError(f"QUOTAH_TRUSTED_PROXIES holds {entry!r}, which is no CIDR.") from error
+            raise StartupError(
+                f"QUOTAH_TRUSTED_PROXIES holds {entry!r}, which is no CIDR."
+            ) from error
     return tuple(networks)

@@ -106,7 +106,11 @@ def lock(folder: DataFolder) -> int:
         if error.errno not in (errno.EWOULDBLOCK, errno.EACCES):
             raise
         state = folder.state()
-        who = f" (process {state['pid']}, {state['dashboard_url']})" if "dashboard_url" in state else ""
+        who = (
+            f" (process {state['pid']}, {state['dashboard_url']})"
+            if "dashboard_url" in state
+            else ""
+        )
         raise StartupError(
             f"Quotah already runs on the data folder {folder.path}{who}: "
             "use that one, stop it, or set QUOTAH_DATA_DIR to another folder."

@@ -13,7 +13,9 @@ from quotah_server.entrypoints.settings import Settings
 from quotah_server.kit import unixhttp
 
 
-def call(settings: Settings, command: str, args: dict[str, Any], *, timeout_s: float = 60.0) -> dict[str, Any]:
+def call(
+    settings: Settings, command: str, args: dict[str, Any], *, timeout_s: float = 60.0
+) -> dict[str, Any]:
     """Run one command and return its result; raises QuotahError with the reason when it is refused."""
     folder = instance.open_folder(settings.data_dir)
     try:
@@ -41,8 +43,10 @@ def _remote(socket: Path, command: str, args: dict[str, Any], timeout_s: float) 
             f"Quotah runs on this data folder but its admin socket {socket} does not answer ({error}): "
             "try again in a moment, or look at its messages."
         ) from error
-    if status >= 400:  # noqa: PLR2004 -- the HTTP boundary of errors
-        raise QuotahError(str(answer.get("detail", body)), field=answer.get("field"), hint=answer.get("hint"))
+    if status >= 400:
+        raise QuotahError(
+            str(answer.get("detail", body)), field=answer.get("field"), hint=answer.get("hint")
+        )
     return answer
 
 

@@ -43,9 +43,7 @@ class Running:
     async def until(self, stop: asyncio.Event) -> None:
         """Wait for ``stop``; raises what a server raised if one ends before."""
         waiter = asyncio.create_task(stop.wait())
-        done, _ = await asyncio.wait(
-            [waiter, *self._tasks], return_when=asyncio.FIRST_COMPLETED
-        )
+        done, _ = await asyncio.wait([waiter, *self._tasks], return_when=asyncio.FIRST_COMPLETED)
         waiter.cancel()
         for task in done:
             if task is not waiter:

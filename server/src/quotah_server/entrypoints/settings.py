@@ -15,37 +15,51 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """The settings; each field's description is its reference documentation."""
 
-    model_config = SettingsConfigDict(env_prefix="QUOTAH_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="QUOTAH_", env_file=".env", extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(
         default=Path("quotah-data"),
         description="Folder that holds everything Quotah keeps; made (mode 0700) where it is missing.",
     )
-    host: str = Field(default="127.0.0.1", description="Address that the API and the gateway listen on.")
-    api_port: int = Field(default=8400, ge=1, le=65535, description="Port of the dashboard and API.")
+    host: str = Field(
+        default="127.0.0.1", description="Address that the API and the gateway listen on."
+    )
+    api_port: int = Field(
+        default=8400, ge=1, le=65535, description="Port of the dashboard and API."
+    )
     gateway_port: int = Field(default=8401, ge=1, le=65535, description="Port of the gateway.")
     mock_port: int = Field(
-        default=8402, ge=1, le=65535, description="Port of the built-in mock provider, once it is chosen."
+        default=8402,
+        ge=1,
+        le=65535,
+        description="Port of the built-in mock provider, once it is chosen.",
     )
     public_url: str | None = Field(
-        default=None, description="URL under which people reach the dashboard; default: host and port."
+        default=None,
+        description="URL under which people reach the dashboard; default: host and port.",
     )
     gateway_url: str | None = Field(
-        default=None, description="URL under which applications reach the gateway; default: host and port."
+        default=None,
+        description="URL under which applications reach the gateway; default: host and port.",
     )
     database_url: str | None = Field(
         default=None,
-        description="PostgreSQL for control data (postgresql://…); default: a SQLite file in the data folder.",
+        description="PostgreSQL for control data (postgresql://…); default: SQLite in the data folder.",
     )
     events_url: str | None = Field(
-        default=None, description="ClickHouse for events; default: a DuckDB file in the data folder."
+        default=None,
+        description="ClickHouse for events; default: a DuckDB file in the data folder.",
     )
     redis_url: str | None = Field(
-        default=None, description="Redis or Valkey for counters shared by several gateways; default: memory."
+        default=None,
+        description="Redis or Valkey for counters shared by several gateways; default: memory.",
     )
     secret_key: SecretStr | None = Field(
         default=None,
-        description="Key ring for stored provider keys (id:base64 of 32 bytes); default: secret.key in the data folder.",
+        description="Key ring for stored provider keys (id:base64 of 32 bytes); default: the file "
+        "secret.key in the data folder.",
     )
     egress_allow: str = Field(
         default="",
@@ -56,7 +70,9 @@ class Settings(BaseSettings):
     )
     log_level: str = Field(default="info", description="debug, info, warning or error.")
     log_format: str = Field(default="auto", description="json, text, or auto: text on a terminal.")
-    session_days: int = Field(default=14, ge=1, le=365, description="Days after which a sign-in ends.")
+    session_days: int = Field(
+        default=14, ge=1, le=365, description="Days after which a sign-in ends."
+    )
 
     @cached_property
     def dashboard_url(self) -> str:
@@ -70,4 +86,5 @@ class Settings(BaseSettings):
 
 
 def _named(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host
+    return "127.0.0.1" if host in ("0.0.0.0", "::")  # noqa: S104 -- compared, not bound
+        else f"[{host}]" if ":" in host else host

@@ -43,9 +43,11 @@ class Supervisor:
         self._folder = instance.open_folder(settings.data_dir)
         self._stopping = threading.Event()
         self._leash_read, self._leash_write = os.pipe()
-        os.set_inheritable(self._leash_read, True)  # noqa: FBT003 -- positional-only in os
+        os.set_inheritable(self._leash_read, True)
         self._api = _Child("api", "quotah_server.entrypoints.api", settings.api_port)
-        self._gateway = _Child("gateway", "quotah_server.entrypoints.gateway", settings.gateway_port)
+        self._gateway = _Child(
+            "gateway", "quotah_server.entrypoints.gateway", settings.gateway_port
+        )
 
     @property
     def folder(self) -> instance.DataFolder:
@@ -58,7 +60,9 @@ class Supervisor:
         held = instance.lock(self._folder)
         try:
             instance.check_port(settings.host, settings.api_port, "dashboard", "QUOTAH_API_PORT")
-            instance.check_port(settings.host, settings.gateway_port, "gateway", "QUOTAH_GATEWAY_PORT")
+            instance.check_port(
+                settings.host, settings.gateway_port, "gateway", "QUOTAH_GATEWAY_PORT"
+            )
             for number in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(number, lambda *_: self._stopping.set())
             self._start(self._api)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import msgspec
@@ -12,7 +12,8 @@ from quotah_server.domain.usage import Usage
 
 class Answer(msgspec.Struct):
     """What accounting needs of one answer; streams fill it event by event (never adding: the last
-    non-null value of a field stands)."""
+    non-null value of a field stands).
+    """
 
     model: str | None = None
     response_id: str | None = None
@@ -31,13 +32,15 @@ class Answer(msgspec.Struct):
 
 class Provider(Protocol):
     """A provider room. ``merge`` sees parsed stream events in order; ``needles`` let the gateway skip,
-    without parsing, every frame that holds none of them."""
+    without parsing, every frame that holds none of them.
+    """
 
     name: str
 
     def operation(self, method: str, path: str) -> str | None:
         """Name the operation of a request path below the base URL (``/chat/completions`` → ``chat``);
-        None for a path that is passed through without being understood."""
+        None for a path that is passed through without being understood.
+        """
         ...
 
     def needles(self, operation: str) -> tuple[bytes, ...]:
@@ -57,3 +60,19 @@ class Provider(Protocol):
     ) -> Usage:
         """Turn the provider's usage object into disjoint units; never raises on odd input, flags it."""
         ...
+
+
+class Account(msgspec.Struct, frozen=True):
+    """What an account at a provider looks like from outside.
+
+    label: the name people know. base_url: the default, without trailing slash. mock_path: where the
+    built-in stand-in answers for this provider. check_path: below base_url, a GET that costs nothing
+    and needs a valid key. headers: the headers that carry a key.
+    """
+
+    provider: str
+    label: str
+    base_url: str
+    mock_path: str
+    check_path: str
+    headers: Callable[[str], dict[str, str]]

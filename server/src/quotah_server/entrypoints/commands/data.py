@@ -18,7 +18,9 @@ def seed(
     events: int = typer.Option(100_000, min=1, max=100_000_000, help="How many events."),
     days: int = typer.Option(90, min=1, max=1_000, help="Over how many days, ending now."),
     seed: int = typer.Option(7, help="The same seed gives the same history."),
-    end: str | None = typer.Option(None, help="Last instant of the history, RFC 3339; default: now."),
+    end: str | None = typer.Option(
+        None, help="Last instant of the history, RFC 3339; default: now."
+    ),
     workspace: str | None = typer.Option(
         None, help="Id of the workspace to fill; default: a sample workspace of its own."
     ),
@@ -35,7 +37,7 @@ def seed(
         result,
         as_json,
         [
-            f"{result['events']:,} events over {days} days in {result['seconds']:.1f} s "
-            f"({result['events_per_second']:,.0f} events/s), workspace {result['workspace_id']}."
+            f"{result['events']:,} events over {days} days, workspace {result['workspace_id']}",
+            f"{result['seconds']:.1f} s, {result['events_per_second']:,.0f} events/s",
         ],
     )

@@ -13,7 +13,9 @@ app = typer.Typer(help="Keys for applications and scripts.", no_args_is_help=Tru
 
 @app.command(epilog="Example: quotah keys create --kind gateway --name my-app --json")
 def create(
-    kind: str = typer.Option(..., help="gateway (calls models), ingest (sends events), admin (uses the API)."),
+    kind: str = typer.Option(
+        ..., help="gateway (calls models), ingest (sends events), admin (uses the API)."
+    ),
     name: str = typer.Option(..., help="What it is for."),
     workspace: str | None = typer.Option(None, help="Id of the workspace; default: the first."),
     as_json: bool = JSON_OPTION,
@@ -32,7 +34,9 @@ def list_keys(
 ) -> None:
     """List the keys that are not revoked."""
     result = operations.call(Settings(), "keys_list", {"workspace_id": workspace})
-    lines = [f"{key['id']}  {key['kind']:<8}  …{key['hint']}  {key['name']}" for key in result["items"]]
+    lines = [
+        f"{key['id']}  {key['kind']:<8}  …{key['hint']}  {key['name']}" for key in result["items"]
+    ]
     show(result, as_json, lines or ["No key yet: quotah keys create --kind gateway --name my-app"])
 
 

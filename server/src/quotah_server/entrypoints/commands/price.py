@@ -11,9 +11,9 @@ import typer
 def register(app: typer.Typer) -> None:
     """Add the commands to the application."""
     app.command(
-        epilog="Example: echo '{\"id\": \"1\", \"provider\": \"openai\", \"date\": \"2026-11-12T12:00:00Z\", "
-        "\"response\": {\"model\": \"gpt-4o-mini\", \"usage\": {\"prompt_tokens\": 10, "
-        "\"completion_tokens\": 1}}}' | quotah price"
+        epilog='Example: echo \'{"id": "1", "provider": "openai", "date": "2026-11-12T12:00:00Z", '
+        '"response": {"model": "gpt-4o-mini", "usage": {"prompt_tokens": 10, '
+        '"completion_tokens": 1}}}\' | quotah price'
     )(price)
 
 

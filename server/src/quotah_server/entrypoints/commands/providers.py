@@ -14,7 +14,9 @@ app = typer.Typer(help="Provider keys that the gateway uses.", no_args_is_help=T
 @app.command(epilog="Example: quotah providers add openai --api-key-stdin < key.txt")
 def add(
     provider: str = typer.Argument(help="openai or anthropic."),
-    api_key_stdin: bool = typer.Option(False, "--api-key-stdin", help="Read the key from standard input."),
+    api_key_stdin: bool = typer.Option(
+        False, "--api-key-stdin", help="Read the key from standard input."
+    ),
     base_url: str | None = typer.Option(None, help="Other origin than the provider's own."),
     workspace: str | None = typer.Option(None, help="Id of the workspace; default: the first."),
     as_json: bool = JSON_OPTION,
@@ -26,7 +28,11 @@ def add(
         "providers_add",
         {"provider": provider, "api_key": key, "base_url": base_url, "workspace_id": workspace},
     )
-    show(result, as_json, [f"Added {result['id']}: {result['provider']} …{result['hint']}, {result['status']}."])
+    show(
+        result,
+        as_json,
+        [f"Added {result['id']}: {result['provider']} …{result['hint']}, {result['status']}."],
+    )
 
 
 @app.command("add-mock", epilog="Example: quotah providers add-mock")

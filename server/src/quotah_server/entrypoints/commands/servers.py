@@ -55,7 +55,9 @@ def gateway() -> None:
 def mock(
     port: int = typer.Option(8402, min=0, max=65535, help="Port to listen on; 0 picks a free one."),
     host: str = typer.Option("127.0.0.1", help="Address to listen on."),
-    log: str | None = typer.Option(None, help="File that gets a line for every request it would bill."),
+    log: str | None = typer.Option(
+        None, help="File that gets a line for every request it would bill."
+    ),
 ) -> None:
     """Run a stand-in for OpenAI and Anthropic, to try things without a key."""
     from quotah_server.entrypoints.mock import serve
