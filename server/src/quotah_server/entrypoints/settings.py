@@ -85,6 +85,10 @@ class Settings(BaseSettings):
         return (self.gateway_url or f"http://{_named(self.host)}:{self.gateway_port}").rstrip("/")
 
 
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- compared, not bound
+
+
 def _named(host: str) -> str:
-    return "127.0.0.1" if host in ("0.0.0.0", "::")  # noqa: S104 -- compared, not bound
-        else f"[{host}]" if ":" in host else host
+    if host in _EVERYWHERE:
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
