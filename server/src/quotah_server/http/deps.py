@@ -45,7 +45,7 @@ class Principal(msgspec.Struct, frozen=True):
     """Who signed the request: a member by session, or one of our keys.
 
     grants: the workspaces it may enter, the default one first. project_id: set where a key is bound to
-    one project. is_operator: runs this instance. token: the session's, "" for keys.
+    one project. member_id: of a key, the member who made it. is_operator: runs this instance.
     """
 
     kind: Literal["session", "admin_key", "ingest_key", "gateway_key"]

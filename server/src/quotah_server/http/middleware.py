@@ -48,7 +48,7 @@ _HEADERS = {
 
 class FrameMiddleware:
     """Outermost: names the request, times it, logs it, counts it, and answers what broke with a
-    problem. The path's template is logged and the query string is not: either can hold a secret."""
+    problem. The operation is logged and the path and query are not: they can hold a secret."""
 
     def __init__(
         self, app: ASGIApp, *, trusted: tuple[Network, ...], metrics: HttpMetrics
@@ -86,7 +86,7 @@ class FrameMiddleware:
                 self._account(scope, frame.ip, status, time.perf_counter() - started)
 
     def _account(self, scope: Scope, ip: str, status: int, seconds: float) -> None:
-        route = _template(scope)
+        route = _name(scope)
         self._metrics.observe(scope["method"], route, status, seconds)
         if route not in _QUIET:
             _log.info(
@@ -177,10 +177,10 @@ async def _refuse(scope: Scope, receive: Receive, send: Send, limit: int) -> Non
     await response(scope, receive, send)
 
 
-def _template(scope: Scope) -> str:
+def _name(scope: Scope) -> str:
     route = scope.get("route")
-    path = getattr(route, "path_format", None) or getattr(route, "path", None)
-    return path if isinstance(path, str) else "(none)"
+    name = getattr(route, "operation_id", None) or getattr(route, "path", None)
+    return name if isinstance(name, str) else "(none)"
 
 
 def _frames(error: BaseException) -> list[str]:

@@ -131,7 +131,7 @@ async def _on_refusal(request: Request, error: Exception) -> Response:
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [
-        {"field": _field(found["loc"], str(found["type"])), "message": str(found["msg"])}
+        {"field": _field(found["loc"], str(found["type"])), "message": _sentence(str(found["msg"]))}
         for found in error.errors()[:20]
     ]
     first = errors[0]
@@ -145,6 +145,10 @@ def _field(location: Sequence[str | int], kind: str) -> str:
         # This name is the caller's, and may be a secret in the wrong place: it is not repeated.
         parts[-1:] = ["?"]
     return ".".join(parts)
+
+
+def _sentence(message: str) -> str:
+    return message.removeprefix("Value error, ")
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

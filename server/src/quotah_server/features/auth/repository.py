@@ -18,6 +18,7 @@ class SignedKey(msgspec.Struct, frozen=True):
     kind: str
     workspace_id: str
     project_id: str | None
+    created_by: str | None
     last_used_at: datetime | None
     by_operator: bool
 
@@ -57,6 +58,7 @@ async def find_key(session: AsyncSession, key_hash: str, now: datetime) -> Signe
             ApiKeyRow.kind,
             ApiKeyRow.workspace_id,
             ApiKeyRow.project_id,
+            ApiKeyRow.created_by,
             ApiKeyRow.last_used_at,
             func.coalesce(by_operator, False),
         )

@@ -97,6 +97,7 @@ class ControlAuthenticator:
         return Principal(
             kind=kind,
             grants=(Grant(found.workspace_id, role),),
+            member_id=found.created_by,
             key_id=found.id,
             project_id=found.project_id,
             is_operator=found.by_operator and kind == "admin_key",

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.domain.errors import InvalidInputError
@@ -81,14 +79,6 @@ async def revoke_named(session: AsyncSession, actor: Actor, scope: Scope, name: 
     """Revoke every key of a name."""
     for row in await repository.living_named(session, scope, name):
         await _revoke(session, actor, row)
-
-
-async def mark_used(session: AsyncSession, used: Mapping[str, datetime]) -> None:
-    """Note when gateway keys were last used: key id → time of the newest call."""
-    for key_id, at in used.items():
-        newer = ApiKeyRow.last_used_at.is_(None) | (ApiKeyRow.last_used_at < at)
-        query = update(ApiKeyRow).where(ApiKeyRow.id == key_id, newer).values(last_used_at=at)
-        await session.execute(query)
 
 
 async def _revoke(session: AsyncSession, actor: Actor, row: ApiKeyRow) -> None:

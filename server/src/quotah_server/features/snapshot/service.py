@@ -103,6 +103,7 @@ def _route(name: str, rows: list[ProviderCredentialRow]) -> Route:
         Credential(
             id=row.id, workspace_id=row.workspace_id, provider=row.provider,
             base_url=row.base_url, secret=row.secret, is_mock=row.is_mock,
+            allow_private=row.allow_private,
         )
         for row in real or rows
     )  # fmt: skip

@@ -38,9 +38,9 @@ async def shown(session: AsyncSession, grants: Sequence[Grant]) -> list[Workspac
     ]
 
 
-async def get(session: AsyncSession, scope: Scope) -> WorkspaceRow:
-    """The workspace of a scope, locked for change."""
-    row = await session.get(WorkspaceRow, scope.workspace_id, with_for_update=True)
+async def get(session: AsyncSession, scope: Scope, *, lock: bool = False) -> WorkspaceRow:
+    """The workspace of a scope; lock: keep others from changing it until the transaction ends."""
+    row = await session.get(WorkspaceRow, scope.workspace_id, with_for_update=lock or None)
     if row is None:
         raise NotFoundError("There is no such workspace.")
     return row

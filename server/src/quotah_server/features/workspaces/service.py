@@ -63,7 +63,7 @@ async def listed(session: AsyncSession, grants: tuple[Grant, ...]) -> list[Works
 
 async def change(session: AsyncSession, actor: Actor, scope: Scope, patch: WorkspacePatch) -> None:
     """Set the name or the time zone."""
-    row = await repository.get(session, scope)
+    row = await repository.get(session, scope, lock=True)
     wanted = patch.model_dump(exclude_none=True)
     before = {field: getattr(row, field) for field in wanted}
     if wanted == before:
@@ -78,7 +78,7 @@ async def change(session: AsyncSession, actor: Actor, scope: Scope, patch: Works
 
 async def remove(session: AsyncSession, actor: Actor, scope: Scope) -> None:
     """Delete a workspace with its keys, credentials and memberships; its events are another store's."""
-    row = await repository.get(session, scope)
+    row = await repository.get(session, scope, lock=True)
     audit.record(
         session, actor, "workspace.removed", ("workspace", row.id),
         workspace_id=row.id, before={"name": row.name, "is_sample": row.is_sample},

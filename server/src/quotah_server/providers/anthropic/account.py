@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from quotah_server.providers.base_account import Account
+from quotah_server.providers.base import Account
 
-ANTHROPIC = Account(
+ACCOUNT = Account(
     provider="anthropic",
     label="Anthropic",
     base_url="https://api.anthropic.com",

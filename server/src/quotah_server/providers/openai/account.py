@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from quotah_server.providers.base_account import Account
+from quotah_server.providers.base import Account
 
-OPENAI = Account(
+ACCOUNT = Account(
     provider="openai",
     label="OpenAI",
     base_url="https://api.openai.com/v1",

@@ -28,13 +28,13 @@ _SQLITE_SETTINGS = (
 )
 
 
-def control_url(database_url: str | None, data_dir: Path) -> URL:
-    """The URL of the control database: PostgreSQL where one is configured, else a file in data_dir.
+def control_url(database_url: str | None, sqlite_file: Path) -> URL:
+    """The URL of the control database: PostgreSQL where one is configured, else that SQLite file.
 
     Raises StartupError for anything that is neither postgresql:// nor sqlite://.
     """
     if database_url is None:
-        return URL.create("sqlite+aiosqlite", database=str(data_dir / "control.db"))
+        return URL.create("sqlite+aiosqlite", database=str(sqlite_file))
     try:
         url = make_url(database_url)
     except Exception as error:

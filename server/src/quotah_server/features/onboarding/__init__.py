@@ -1,0 +1,1 @@
+"""How far a workspace is on its way to the first call."""

@@ -1,0 +1,53 @@
+"""Ask a provider whether a key is good, by a request that costs nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from quotah_server.kit.clock import utc_now
+from quotah_server.net.egress import Egress, UnreachableError
+from quotah_server.providers.base import Account
+
+_ANSWER_MAX = 65_536
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """status: as stored. error: why it is not healthy, a sentence without anything that was sent or
+    received. used_at: when the provider answered, None when it did not."""
+
+    status: str
+    error: str | None
+    used_at: datetime | None
+
+
+async def ask(
+    egress: Egress, account: Account, base_url: str, api_key: str, *, allow_private: bool
+) -> Verdict:
+    """List the provider's models with the key. Raises EgressRefusedError for a forbidden address."""
+    try:
+        answer = await egress.get(
+            base_url + account.check_path,
+            headers=account.headers(api_key),
+            allow_private=allow_private,
+            answer_max=_ANSWER_MAX,
+        )
+    except UnreachableError as error:
+        text = f"{account.label} could not be asked about this key. {error.reason}"
+        return Verdict("never_used", text, None)
+    return _judge(account.label, answer.status)
+
+
+def _judge(label: str, status: int) -> Verdict:
+    now = utc_now()
+    if 200 <= status < 300:
+        return Verdict("healthy", None, now)
+    if status in (401, 403):
+        return Verdict("invalid", f"{label} refused this key (HTTP {status}).", now)
+    if status == 429:
+        return Verdict("rate_limited", f"{label} limits this key right now (HTTP 429).", now)
+    if 300 <= status < 400:
+        text = f"The base URL redirects (HTTP {status}); give the address that it leads to."
+        return Verdict("never_used", text, now)
+    return Verdict("never_used", f"{label} gave no verdict on this key (HTTP {status}).", now)

@@ -1,0 +1,1 @@
+"""What events tell the control plane: which keys are used, which credentials work."""

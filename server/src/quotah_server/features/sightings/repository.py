@@ -1,0 +1,39 @@
+"""Write what was seen. Marks only ever move forward in time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from quotah_server.store.control.models import ApiKeyRow, ProviderCredentialRow, WorkspaceRow
+
+
+async def key_used(session: AsyncSession, workspace_id: str, key_id: str, at: datetime) -> None:
+    """A key of the workspace made a call that ended then."""
+    newer = ApiKeyRow.last_used_at.is_(None) | (ApiKeyRow.last_used_at < at)
+    await session.execute(
+        update(ApiKeyRow)
+        .where(ApiKeyRow.workspace_id == workspace_id, ApiKeyRow.id == key_id, newer)
+        .values(last_used_at=at)
+    )
+
+
+def credential_answered(
+    credential: ProviderCredentialRow, at: datetime, status: str, error: str | None
+) -> None:
+    """A provider answered a credential."""
+    if credential.last_used_at is None or credential.last_used_at < at:
+        credential.last_used_at = at
+        credential.status = status
+        credential.last_error = error
+
+
+async def called(session: AsyncSession, workspace_id: str, at: datetime) -> None:
+    """A workspace made a call; only the first one is kept."""
+    await session.execute(
+        update(WorkspaceRow)
+        .where(WorkspaceRow.id == workspace_id, WorkspaceRow.first_call_at.is_(None))
+        .values(first_call_at=at)
+    )
