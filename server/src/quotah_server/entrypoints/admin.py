@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.domain.errors import InvalidInputError, NotFoundError
-from quotah_server.domain.ids import parse_id
+from quotah_server.domain.ids import parse_id, prefixed
 from quotah_server.domain.scope import Scope
 from quotah_server.domain.secrets import KeyKind
 from quotah_server.entrypoints.parts import Parts
 from quotah_server.features.keys import repository as key_rows
 from quotah_server.features.keys import service as keys
+from quotah_server.features.providers import service as providers
+from quotah_server.features.samples.schemas import SamplesIn
 from quotah_server.features.setup import service as setup
 from quotah_server.features.workspaces import repository as workspaces
 from quotah_server.http.deps import SYSTEM
@@ -36,6 +39,10 @@ class Admin:
             "keys_create": self._keys_create,
             "keys_list": self._keys_list,
             "keys_revoke": self._keys_revoke,
+            "providers_add": self._providers_add,
+            "providers_add_mock": self._providers_add_mock,
+            "providers_list": self._providers_list,
+            "seed": self._seed,
         }
 
     async def run(self, command: str, args: Args) -> Result:
@@ -80,6 +87,50 @@ class Admin:
             await keys.revoke(session, SYSTEM, scope, key_id)
         return {}
 
+    async def _providers_add(self, args: Args) -> Result:
+        async with self._parts.database.transaction() as session:
+            scope = await scope_of(session, args)
+        base_url = args.get("base_url")
+        added = await providers.add(
+            self._parts.vault,
+            SYSTEM,
+            scope,
+            provider=_text(args, "provider"),
+            api_key=_text(args, "api_key"),
+            base_url=str(base_url) if base_url else None,
+            allow_private=True,  # whoever runs this command runs the instance
+        )
+        return added.model_dump(mode="json")
+
+    async def _providers_add_mock(self, args: Args) -> Result:
+        parts = self._parts
+        async with parts.database.transaction() as session:
+            scope = await scope_of(session, args)
+            items = await providers.add_mock(session, parts.ring, SYSTEM, scope, parts.mock)
+        return {"items": [item.model_dump(mode="json") for item in items]}
+
+    async def _providers_list(self, args: Args) -> Result:
+        async with self._parts.database.transaction() as session:
+            page = await providers.listed(session, await scope_of(session, args), None, _PAGE)
+        return {"items": [item.model_dump(mode="json") for item in page.items]}
+
+    async def _seed(self, args: Args) -> Result:
+        scope = None
+        if args.get("workspace_id"):
+            async with self._parts.database.transaction() as session:
+                scope = await scope_of(session, args)
+        wanted = SamplesIn.model_construct(
+            events=int(args["events"]), days=int(args["days"]), seed=int(args["seed"])
+        )
+        done = await self._parts.samples.fill(SYSTEM, scope, wanted, _instant(args.get("end")))
+        return {
+            "workspace_id": prefixed("ws", done.workspace_id),
+            "events": done.events,
+            "duplicates": done.duplicates,
+            "seconds": done.seconds,
+            "events_per_second": done.events_per_second,
+        }
+
 
 async def scope_of(session: AsyncSession, args: Args) -> Scope:
     """The workspace that a command names, or the first one of this instance."""
@@ -101,6 +152,18 @@ def _kind(text: str) -> KeyKind:
         if kind == text:
             return kind
     raise InvalidInputError(f"{text!r} is no kind of key: use {', '.join(KINDS)}.", field="kind")
+
+
+def _instant(text: object) -> datetime | None:
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise InvalidInputError(f"{text!r} is no RFC 3339 instant.", field="end") from error
+    if at.tzinfo is None:
+        raise InvalidInputError(f"{text!r} names no time zone: add Z or an offset.", field="end")
+    return at.astimezone(UTC)
 
 
 def _text(args: Args, field: str) -> str:

@@ -12,12 +12,16 @@ from fastapi import FastAPI
 from quotah_server import __version__
 from quotah_server.domain.errors import StartupError
 from quotah_server.domain.event import PricedEvent
+from quotah_server.entrypoints.mock_host import MockHost
 from quotah_server.entrypoints.parts import Parts
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth import endpoints as auth
 from quotah_server.features.auth.service import ControlAuthenticator, SessionPolicy
 from quotah_server.features.keys import endpoints as keys
 from quotah_server.features.members import endpoints as members
+from quotah_server.features.onboarding import endpoints as onboarding
+from quotah_server.features.providers import endpoints as providers
+from quotah_server.features.samples import endpoints as samples
 from quotah_server.features.setup import endpoints as setup
 from quotah_server.features.setup.service import Instance, address_warnings
 from quotah_server.features.snapshot.service import SnapshotPublisher
@@ -26,7 +30,16 @@ from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Toolbox
 from quotah_server.http.frame import Network
 
-ROUTERS = (setup.router, auth.router, members.router, workspaces.router, keys.router)
+ROUTERS = (
+    setup.router,
+    auth.router,
+    members.router,
+    workspaces.router,
+    keys.router,
+    providers.router,
+    onboarding.router,
+    samples.router,
+)
 
 
 class Api:
@@ -70,9 +83,17 @@ async def build_api(parts: Parts) -> AsyncGenerator[Api]:
             warnings=address_warnings(settings.dashboard_url),
         ),
         publisher,
+        parts.vault,
+        parts.mock,
+        parts.samples,
     )
     app = build_app(_options(settings), toolbox, ROUTERS)
-    yield Api(app, publisher, parts)
+    mock = MockHost(parts.database, settings.mock_port)
+    try:
+        await mock.start_if_wanted()
+        yield Api(app, publisher, parts)
+    finally:
+        await mock.close()
 
 
 def _options(settings: Settings) -> AppOptions:

@@ -13,7 +13,11 @@ from quotah_server.entrypoints.instance import DataFolder
 from quotah_server.entrypoints.ring import open_ring
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth.passwords import Passwords
+from quotah_server.features.providers.service import MockOrigin, Vault
+from quotah_server.features.samples.service import Samples
 from quotah_server.kit.crypto import KeyRing
+from quotah_server.net.addresses import EgressRules, parse_rules
+from quotah_server.net.egress import Egress
 from quotah_server.store.control.migrate import upgrade
 from quotah_server.store.control.session import Database, control_url
 from quotah_server.store.events.duckdb import DuckDBEventStore
@@ -30,6 +34,9 @@ class Parts:
     ring: KeyRing
     passwords: Passwords
     book: Book
+    vault: Vault
+    mock: MockOrigin
+    samples: Samples
 
 
 def refuse_scaled_settings(settings: Settings) -> None:
@@ -42,6 +49,19 @@ def refuse_scaled_settings(settings: Settings) -> None:
             )
 
 
+def mock_url(settings: Settings) -> str:
+    """Where the built-in mock provider listens: always on this machine alone."""
+    return f"http://127.0.0.1:{settings.mock_port}"
+
+
+def egress_rules(settings: Settings) -> EgressRules:
+    """What outgoing calls may reach beside public addresses; the mock's own origin is exempt."""
+    try:
+        return parse_rules(settings.egress_allow, f"127.0.0.1:{settings.mock_port}")
+    except ValueError as error:
+        raise StartupError(f"QUOTAH_EGRESS_ALLOW: {error}.") from error
+
+
 @asynccontextmanager
 async def open_parts(settings: Settings, folder: DataFolder) -> AsyncGenerator[Parts]:
     """Open everything, migrating both stores; close it in the reverse order."""
@@ -52,6 +72,8 @@ async def open_parts(settings: Settings, folder: DataFolder) -> AsyncGenerator[P
     database = Database(url)
     try:
         store = await asyncio.to_thread(DuckDBEventStore, folder.events_db)
+        book = load_packaged()
+        samples = Samples(database, store, book)
         try:
             yield Parts(
                 settings=settings,
@@ -60,9 +82,13 @@ async def open_parts(settings: Settings, folder: DataFolder) -> AsyncGenerator[P
                 store=store,
                 ring=ring,
                 passwords=Passwords(),
-                book=load_packaged(),
+                book=book,
+                vault=Vault(database, ring, Egress(egress_rules(settings))),
+                mock=MockOrigin(mock_url(settings)),
+                samples=samples,
             )
         finally:
+            await samples.close()
             await asyncio.to_thread(store.close)
     finally:
         await database.close()
