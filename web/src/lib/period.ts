@@ -1,6 +1,6 @@
 /** The date range of a page: a rolling preset or two instants. Its home is the URL. */
 
-import { day, type Grain } from "@/lib/time";
+import { day, type Grain, timeOfDay } from "@/lib/time";
 
 export const PRESETS = ["24h", "7d", "30d", "90d"] as const;
 export type Preset = (typeof PRESETS)[number];
@@ -96,9 +96,21 @@ export function grainsFor(period: Period): Grain[] {
 
 export function labelOf(period: Period, zone: string): string {
   if ("last" in period) return PRESET_LABELS[period.last];
-  const first = day(period.from, zone);
-  const last = day(new Date(new Date(period.to).getTime() - 1), zone);
-  return first === last ? first : `${first} – ${last}`;
+  const { from, to } = period;
+  if (!isMidnight(from, zone) || !isMidnight(to, zone)) return hoursLabel(period, zone);
+  const last = day(new Date(to).getTime() - 1, zone);
+  return day(from, zone) === last ? last : `${day(from, zone)} – ${last}`;
+}
+
+function hoursLabel({ from, to }: Span, zone: string): string {
+  if (day(from, zone) === day(to, zone)) {
+    return `${day(from, zone)}, ${timeOfDay(from, zone)}–${timeOfDay(to, zone)}`;
+  }
+  return `${day(from, zone)} ${timeOfDay(from, zone)} – ${day(to, zone)} ${timeOfDay(to, zone)}`;
+}
+
+function isMidnight(at: string, zone: string): boolean {
+  return timeOfDay(at, zone) === "00:00";
 }
 
 /** Words for "against what": `vs previous 7 days`. */

@@ -59,6 +59,13 @@ export function day(value: Instant, zone: string): string {
   return format(zone, { day: "numeric", month: "short", year: "numeric" }).format(date);
 }
 
+/** `14:03`. */
+export function timeOfDay(value: Instant, zone: string): string {
+  const date = toDate(value);
+  if (!date) return NONE;
+  return format(zone, { hour: "2-digit", minute: "2-digit" }).format(date);
+}
+
 /** `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 d ago`, then the date. */
 export function relative(value: Instant, now: number, zone: string): string {
   const date = toDate(value);
@@ -78,7 +85,7 @@ export function bucketTick(start: Instant, grain: Grain, zone: string): string {
   const date = toDate(start);
   if (!date) return NONE;
   if (grain === "hour") {
-    const hour = format(zone, { hour: "2-digit", minute: "2-digit" }).format(date);
+    const hour = timeOfDay(date, zone);
     return hour === "00:00" ? format(zone, { day: "numeric", month: "short" }).format(date) : hour;
   }
   if (grain === "month") return format(zone, { month: "short", year: "numeric" }).format(date);
@@ -96,10 +103,8 @@ export function bucketTitle(start: Instant, end: Instant, grain: Grain, zone: st
     year: "numeric",
   });
   switch (grain) {
-    case "hour": {
-      const hour = format(zone, { hour: "2-digit", minute: "2-digit" });
-      return `${weekday.format(date)}, ${hour.format(date)}–${hour.format(toDate(end) ?? date)}`;
-    }
+    case "hour":
+      return `${weekday.format(date)}, ${timeOfDay(date, zone)}–${timeOfDay(end, zone)}`;
     case "day":
       return weekday.format(date);
     case "week": {

@@ -1,0 +1,36 @@
+import { describe, expect, it } from "vitest";
+import { provenanceOf, quantityOf, rateOf } from "@/features/runs/line-items";
+
+describe("a line item", () => {
+  it("reads as arithmetic", () => {
+    const item = { unit: "cache_read", quantity: 1920, rate_usd: "1.25", per: 1_000_000 };
+    expect(`${quantityOf(item)} × ${rateOf(item)}`).toBe("1,920 cached input tokens × $1.25 / 1M");
+  });
+
+  it("knows one from many", () => {
+    expect(quantityOf({ unit: "web_search", quantity: 1 })).toBe("1 web search");
+    expect(quantityOf({ unit: "web_search", quantity: 2 })).toBe("2 web searches");
+  });
+
+  it("of an unknown unit keeps its name", () => {
+    expect(quantityOf({ unit: "video_second", quantity: 12 })).toBe("12 video second");
+  });
+
+  it.each([
+    ["0.01", 1, "$0.01 each"],
+    ["10", 1_000, "$10.00 / 1k"],
+    ["0.0375", 1_000_000, "$0.0375 / 1M"],
+    ["1", 86_400, "$1.00 / 86,400"],
+  ])("at %s per %s costs %s", (rate_usd, per, shown) => {
+    expect(rateOf({ rate_usd, per })).toBe(shown);
+  });
+});
+
+describe("provenance", () => {
+  it("has a sentence for every status, and none for what it does not know", () => {
+    for (const status of ["reported", "computed", "estimated", "unpriced"]) {
+      expect(provenanceOf(status)).toMatch(/\.$/);
+    }
+    expect(provenanceOf("new")).toBe("");
+  });
+});

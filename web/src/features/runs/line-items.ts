@@ -1,0 +1,63 @@
+/** The arithmetic of a cost in words: "1,920 cached input tokens × $1.25 / 1M". */
+
+import type { LineItem } from "@/api/contract";
+import { countExact, moneyExact } from "@/lib/format";
+
+/** One and many. */
+const UNITS: Record<string, [string, string]> = {
+  input: ["input token", "input tokens"],
+  cache_read: ["cached input token", "cached input tokens"],
+  cache_write_5m: ["token written to the 5-minute cache", "tokens written to the 5-minute cache"],
+  cache_write_30m: [
+    "token written to the 30-minute cache",
+    "tokens written to the 30-minute cache",
+  ],
+  cache_write_1h: ["token written to the 1-hour cache", "tokens written to the 1-hour cache"],
+  cache_write_12h: ["token written to the 12-hour cache", "tokens written to the 12-hour cache"],
+  output: ["output token", "output tokens"],
+  reasoning: ["reasoning token", "reasoning tokens"],
+  input_audio: ["audio input token", "audio input tokens"],
+  input_image: ["image input token", "image input tokens"],
+  input_video: ["video input token", "video input tokens"],
+  cache_read_audio: ["cached audio input token", "cached audio input tokens"],
+  cache_read_image: ["cached image input token", "cached image input tokens"],
+  output_audio: ["audio output token", "audio output tokens"],
+  output_image: ["image output token", "image output tokens"],
+  request: ["request", "requests"],
+  web_search: ["web search", "web searches"],
+  file_search: ["file search", "file searches"],
+  code_container: ["code container", "code containers"],
+};
+
+/** "1,920 cached input tokens". A unit that this page does not know keeps its own name. */
+export function quantityOf({ unit, quantity }: Pick<LineItem, "unit" | "quantity">): string {
+  const [one, many] = UNITS[unit] ?? [unit.replaceAll("_", " "), unit.replaceAll("_", " ")];
+  return `${countExact(quantity)} ${quantity === 1 ? one : many}`;
+}
+
+/** "$1.25 / 1M", "$0.01 each". */
+export function rateOf({ rate_usd, per }: Pick<LineItem, "rate_usd" | "per">): string {
+  const rate = moneyExact(rate_usd);
+  switch (per) {
+    case 1:
+      return `${rate} each`;
+    case 1_000:
+      return `${rate} / 1k`;
+    case 1_000_000:
+      return `${rate} / 1M`;
+    default:
+      return `${rate} / ${countExact(per)}`;
+  }
+}
+
+const PROVENANCE: Record<string, string> = {
+  reported: "The provider named this amount.",
+  computed: "Computed from the provider's own counts and the price in force at the time.",
+  estimated: "Computed from counts that are ours, because the provider reported none.",
+  unpriced: "No price is known, so the call is in no sum of costs.",
+};
+
+/** Where a cost comes from, in a sentence. */
+export function provenanceOf(status: string): string {
+  return PROVENANCE[status] ?? "";
+}

@@ -1,0 +1,107 @@
+import { Link, useNavigate } from "@tanstack/react-router";
+import type { KeyboardEvent } from "react";
+import type { Run } from "@/api/contract";
+import { colorOf } from "@/charts/palette";
+import { cn } from "@/lib/cn";
+import { count, countExact, duration } from "@/lib/format";
+import { ModelName } from "@/ui/model-name";
+import { Money } from "@/ui/money";
+import { SkeletonRows } from "@/ui/skeleton";
+import { StatusBadge } from "@/ui/status-badge";
+import { Table, TD, TH, THead, TR } from "@/ui/table";
+import { TimeText } from "@/ui/time-text";
+
+type Props = {
+  /** Undefined while the first page loads. */
+  runs: readonly Run[] | undefined;
+  fresh: ReadonlySet<string>;
+  zone: string;
+};
+
+const SKELETON = ["w-20", "w-16", "w-36", "w-24", "w-20", "w-10", "w-10", "w-14", "w-12"] as const;
+
+export function RunTable({ runs, fresh, zone }: Props) {
+  return (
+    <Table>
+      <THead>
+        <tr>
+          <TH>Started</TH>
+          <TH>Status</TH>
+          <TH>Model</TH>
+          <TH>Feature</TH>
+          <TH>User</TH>
+          <TH align="right">Tokens in</TH>
+          <TH align="right">Tokens out</TH>
+          <TH align="right">Cost</TH>
+          <TH align="right">Latency</TH>
+        </tr>
+      </THead>
+      <tbody onKeyDown={moveFocus}>
+        {!runs && <SkeletonRows rows={14} columns={SKELETON} />}
+        {runs?.map((run) => (
+          <RunRow key={run.id} run={run} fresh={fresh.has(run.id)} zone={zone} />
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function RunRow({ run, fresh, zone }: { run: Run; fresh: boolean; zone: string }) {
+  const navigate = useNavigate();
+  const { input_tokens, output_tokens } = run.usage;
+  return (
+    <TR
+      className={cn("cursor-pointer hover:bg-hover", fresh && "animate-arrive")}
+      onClick={() => void navigate({ to: "/runs/$id", params: { id: run.id } })}
+    >
+      <TD>
+        <Link
+          to="/runs/$id"
+          params={{ id: run.id }}
+          data-row-link
+          className="rounded-sm text-muted"
+          onClick={(event) => event.stopPropagation()}
+        >
+          <TimeText value={run.started_at} zone={zone} className="num" />
+        </Link>
+      </TD>
+      <TD>
+        <StatusBadge status={run.status} detail={failure(run)} />
+      </TD>
+      <TD className="max-w-64">
+        <ModelName model={run.model} color={colorOf(run.provider, run.model)} />
+      </TD>
+      <TD className="max-w-48 truncate text-muted">{run.attribution.feature ?? "–"}</TD>
+      <TD className="max-w-40 truncate text-muted">{run.attribution.user ?? "–"}</TD>
+      <TD numeric title={countExact(input_tokens)}>
+        {count(input_tokens)}
+      </TD>
+      <TD numeric title={countExact(output_tokens)}>
+        {count(output_tokens)}
+      </TD>
+      <TD numeric className="font-medium">
+        <Money value={run.cost_usd} />
+      </TD>
+      <TD numeric>{duration(run.latency_ms)}</TD>
+    </TR>
+  );
+}
+
+/** What went wrong, in a word: `429`, `timeout`. */
+export function failure(run: Run): string | null {
+  if (run.status === "success") return null;
+  if (run.http_status !== null && run.http_status >= 400) return String(run.http_status);
+  return run.error_class;
+}
+
+/** Arrow keys walk the rows; Enter opens one, as on any link. */
+function moveFocus(event: KeyboardEvent<HTMLElement>): void {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!step) return;
+  const links = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-row-link]")];
+  const index = links.indexOf(document.activeElement as HTMLElement);
+  const next = links[index + step];
+  if (index < 0 || !next) return;
+  event.preventDefault();
+  next.focus();
+}
