@@ -90,7 +90,7 @@ def _probes(options: AppOptions, toolbox: Toolbox, metrics: HttpMetrics) -> APIR
 async def _holds(name: str, check: Check) -> bool:
     try:
         await check()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the part is not ready
         _log.warning("not_ready", part=name, error=type(error).__name__)
         return False
     return True

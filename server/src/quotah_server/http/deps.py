@@ -115,10 +115,12 @@ class Toolbox:
 
     def get(self, kind: type[_PART]) -> _PART:
         """The part of a type; a missing one is a fault of the composition."""
-        part = self._parts.get(kind)
-        if not isinstance(part, kind):
-            raise LookupError(f"the app was built without a {kind.__name__}")
-        return part
+        try:
+            found = self._parts[kind]
+        except KeyError as error:
+            raise LookupError(f"the app was built without a {kind.__name__}") from error
+        assert isinstance(found, kind)
+        return found
 
 
 def toolbox(request: Request) -> Toolbox:

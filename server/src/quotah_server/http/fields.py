@@ -54,5 +54,7 @@ NEW_PASSWORD_MIN = 10
 Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_printable)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
 Timezone = Annotated[str, Field(max_length=64), AfterValidator(timezone_of)]
-NewPassword = Annotated[str, Field(min_length=NEW_PASSWORD_MIN, max_length=256), AfterValidator(_encodable)]
+NewPassword = Annotated[
+    str, Field(min_length=NEW_PASSWORD_MIN, max_length=256), AfterValidator(_encodable)
+]
 Password = Annotated[str, Field(max_length=256), AfterValidator(_encodable)]

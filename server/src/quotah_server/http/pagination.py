@@ -13,7 +13,8 @@ from quotah_server.domain.errors import InvalidInputError
 
 Limit = Annotated[int, Query(ge=1, le=200, description="Items per page.")]
 Cursor = Annotated[
-    str | None, Query(max_length=512, description="next_cursor of the page before; absent: the first.")
+    str | None,
+    Query(max_length=512, description="next_cursor of the page before; absent: the first."),
 ]
 
 

@@ -136,7 +136,9 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
     ]
     first = errors[0]
     detail = f"{first['field'] or 'The request'}: {first['message']}"
-    return render(request, 422, "invalid_input", detail, field=first["field"] or None, errors=errors)
+    return render(
+        request, 422, "invalid_input", detail, field=first["field"] or None, errors=errors
+    )
 
 
 def _field(location: Sequence[str | int], kind: str) -> str:

@@ -13,7 +13,7 @@ import ipaddress
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpcore2
@@ -134,7 +134,9 @@ class Egress:
         except ValueError as error:
             raise EgressRefusedError("The URL cannot be read.", field="base_url") from error
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise EgressRefusedError("The URL must begin with https:// or http://.", field="base_url")
+            raise EgressRefusedError(
+                "The URL must begin with https:// or http://.", field="base_url"
+            )
         if parts.username is not None or parts.password is not None:
             raise EgressRefusedError("The URL must not hold a user or password.", field="base_url")
         return _folded(parts.hostname), port
@@ -164,10 +166,10 @@ class Egress:
         try:
             async with asyncio.timeout(_RESOLVE_S):
                 addresses = await self._resolve(host, port)
-        except (OSError, UnicodeError) as error:
-            raise UnreachableError("Its name does not resolve.") from error
         except TimeoutError as error:
             raise UnreachableError("Its name did not resolve in time.") from error
+        except (OSError, UnicodeError) as error:
+            raise UnreachableError("Its name does not resolve.") from error
         if not addresses:
             raise UnreachableError("Its name does not resolve.")
         return addresses
@@ -179,13 +181,13 @@ class _JudgingBackend(httpcore2.AsyncNetworkBackend):
     def __init__(self, egress: Egress, *, allow_private: bool) -> None:
         self._egress = egress
         self._allow_private = allow_private
-        self._plain = httpcore2.AnyIOBackend()
+        self._plain = cast("httpcore2.AsyncNetworkBackend", httpcore2.AnyIOBackend())
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 -- the signature is httpcore's
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.AsyncNetworkStream:
@@ -200,12 +202,6 @@ class _JudgingBackend(httpcore2.AsyncNetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure
-
-    async def connect_unix_socket(
-        self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore2.AsyncNetworkStream:
-        """Never: a socket file is not the outside."""
-        raise httpcore2.ConnectError("unix sockets are not reached from here")
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)

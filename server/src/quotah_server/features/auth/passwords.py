@@ -56,7 +56,9 @@ class Passwords:
 
     async def _run(self, work: Callable[[], _RESULT]) -> _RESULT:
         if self._waiting >= _WAITING_MAX:
-            raise UnavailableError("Too many sign-ins at once; try again in a moment.", retry_after_s=2)
+            raise UnavailableError(
+                "Too many sign-ins at once; try again in a moment.", retry_after_s=2
+            )
         self._waiting += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -94,7 +94,11 @@ async def forget_before(session: AsyncSession, sessions: datetime, attempts: dat
 
 
 async def count_failures(
-    session: AsyncSession, *, since: datetime, account_hash: str | None = None, ip: str | None = None
+    session: AsyncSession,
+    *,
+    since: datetime,
+    account_hash: str | None = None,
+    ip: str | None = None,
 ) -> tuple[int, datetime | None]:
     """Tries of an account or an address that failed or are being checked: how many, and the first."""
     query = select(func.count(), func.min(LoginAttemptRow.at)).where(

@@ -52,4 +52,6 @@ def _project(text: str | None) -> str | None:
     try:
         return None if text is None else parse_id(text, "prj")
     except InvalidIdError as error:
-        raise InvalidInputError("project_id is not the id of a project.", field="project_id") from error
+        raise InvalidInputError(
+            "project_id is not the id of a project.", field="project_id"
+        ) from error

@@ -84,9 +84,10 @@ async def revoke_named(session: AsyncSession, actor: Actor, scope: Scope, name: 
 async def _revoke(session: AsyncSession, actor: Actor, row: ApiKeyRow) -> None:
     if row.revoked_at is not None:
         return
-    row.revoked_at = utc_now()
+    now = utc_now()
+    row.revoked_at = now
     audit.record(
         session, actor, "key.revoked", ("key", row.id), workspace_id=row.workspace_id,
-        before={"revoked_at": None}, after={"revoked_at": row.revoked_at.isoformat()},
+        before={"revoked_at": None}, after={"revoked_at": now.isoformat()},
     )  # fmt: skip
     await snapshot.touch(session)

@@ -28,7 +28,7 @@ def _header_text(key: str) -> str:
 
 ProviderName = Annotated[
     str,
-    Field(max_length=32, json_schema_extra={"enum": sorted(ACCOUNTS)}),
+    Field(max_length=32, json_schema_extra={"enum": [*sorted(ACCOUNTS)]}),
     AfterValidator(_known),
 ]
 

@@ -145,10 +145,13 @@ def _base_url(text: str) -> str:
     except ValueError as error:
         raise InvalidInputError("The base URL cannot be read.", field="base_url") from error
     if parts.scheme not in ("http", "https"):
-        raise InvalidInputError("The base URL must begin with https:// or http://.", field="base_url")
+        raise InvalidInputError(
+            "The base URL must begin with https:// or http://.", field="base_url"
+        )
     if parts.username is not None or parts.password is not None:
         raise InvalidInputError(
-            "The base URL must not hold a user or password; the key goes into api_key.", field="base_url"
+            "The base URL must not hold a user or password; the key goes into api_key.",
+            field="base_url",
         )
     path = parts.path.rstrip("/")
     if parts.query or parts.fragment or not path.isascii() or not path.isprintable() or " " in path:

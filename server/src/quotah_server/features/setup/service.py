@@ -27,7 +27,11 @@ from quotah_server.kit.clock import Clock, utc_now
 from quotah_server.store.control.models import SetupTokenRow
 from quotah_server.store.control.session import Database
 
-ADMIN_TOKEN_NAME = "quotah init"
+INIT_KEY_NAME = "quotah init"
+_UNPROTECTED = (
+    "The dashboard is reached over plain HTTP: passwords and sessions can be read on the way. "
+    "Put a proxy with TLS in front and set QUOTAH_PUBLIC_URL to its https address."
+)
 _TOKEN_LIFE = timedelta(days=7)
 
 
@@ -60,10 +64,7 @@ def address_warnings(api_url: str) -> tuple[str, ...]:
     host = api_url.partition("://")[2].partition("/")[0].rsplit(":", 1)[0]
     if api_url.startswith("https://") or host == "localhost" or host.startswith(("127.", "[::1]")):
         return ()
-    return (
-        "The dashboard is reached over plain HTTP: passwords and sessions can be read on the way. "
-        "Put a proxy with TLS in front and set QUOTAH_PUBLIC_URL to its https address.",
-    )
+    return (_UNPROTECTED,)
 
 
 async def setup_link(database: Database, dashboard_url: str, now: Clock = utc_now) -> str | None:
@@ -189,17 +190,19 @@ async def _workspace(
 
 async def _rotate(session: AsyncSession, scope: Scope, member_id: str) -> str:
     whole = Scope(scope.workspace_id)
-    await keys.revoke_named(session, SYSTEM, whole, ADMIN_TOKEN_NAME)
+    await keys.revoke_named(session, SYSTEM, whole, INIT_KEY_NAME)
     created = await keys.create(
-        session, SYSTEM, whole, kind="admin", name=ADMIN_TOKEN_NAME, created_by=member_id
+        session, SYSTEM, whole, kind="admin", name=INIT_KEY_NAME, created_by=member_id
     )
     return created.key
 
 
 def _checked(email: str, password: str, workspace_name: str, timezone: str) -> tuple[str, str]:
+    field = "email"
     try:
-        field, email = "email", email_of(email)
-        field, timezone = "timezone", timezone_of(timezone)
+        email = email_of(email)
+        field = "timezone"
+        timezone = timezone_of(timezone)
     except ValueError as error:
         raise InvalidInputError(f"{field} {error}", field=field) from error
     if not NEW_PASSWORD_MIN <= len(password) <= 256:
@@ -207,7 +210,9 @@ def _checked(email: str, password: str, workspace_name: str, timezone: str) -> t
             f"The password needs {NEW_PASSWORD_MIN} to 256 characters.", field="password"
         )
     if not workspace_name.strip() or len(workspace_name) > 80 or not workspace_name.isprintable():
-        raise InvalidInputError("The workspace needs a name of 1 to 80 characters.", field="workspace")
+        raise InvalidInputError(
+            "The workspace needs a name of 1 to 80 characters.", field="workspace"
+        )
     return email, timezone
 
 

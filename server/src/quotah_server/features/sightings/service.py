@@ -13,6 +13,7 @@ from datetime import datetime
 
 import msgspec
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from quotah_server.domain.call import Call
 from quotah_server.domain.scope import Scope
@@ -70,7 +71,7 @@ class Sightings:
             return
         try:
             await self._write(gathered)
-        except Exception as error:
+        except SQLAlchemyError as error:
             _log.warning("sightings_lost", error=type(error).__name__)
         else:
             self._known.update(gathered.workspaces)

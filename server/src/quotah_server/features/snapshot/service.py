@@ -58,12 +58,12 @@ class SnapshotPublisher:
         self._changed.set()
         self._changed = asyncio.Event()
 
-    async def wait(self, after: int, timeout: float) -> Snapshot | None:
-        """The snapshot as soon as its version is other than ``after``; None after ``timeout`` seconds.
+    async def wait(self, after: int, timeout_s: float) -> Snapshot | None:
+        """The snapshot as soon as its version is other than ``after``; None after ``timeout_s``.
 
         A version below ``after`` is news too: the database was restored from a backup.
         """
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + timeout_s
         while True:
             changed = self._changed
             async with self._database.transaction() as session:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
+from quotah_server.domain.errors import ForbiddenError
 from quotah_server.features.workspaces import service
 from quotah_server.features.workspaces.schemas import (
     WorkspaceIn,
@@ -13,7 +14,6 @@ from quotah_server.features.workspaces.schemas import (
 )
 from quotah_server.http.deps import Acting, Db, Grant, Signed, resolve
 from quotah_server.http.problem import problems
-from quotah_server.domain.errors import ForbiddenError
 
 router = APIRouter(prefix="/workspaces", tags=["workspaces"])
 
@@ -35,9 +35,7 @@ async def create_workspace(
     return (await service.listed(session, (Grant(scope.workspace_id, "owner"),)))[0]
 
 
-@router.patch(
-    "/{workspace_id}", operation_id="workspace_update", responses=problems(401, 403, 404)
-)
+@router.patch("/{workspace_id}", operation_id="workspace_update", responses=problems(401, 403, 404))
 async def update_workspace(
     workspace_id: str, body: WorkspacePatch, principal: Signed, actor: Acting, session: Db
 ) -> WorkspaceOut:

@@ -6,7 +6,7 @@ process migrate while others that start at the same time wait for it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def _run(url: URL, work: Callable[[Config], None]) -> None:
 
 
 @contextmanager
-def _connection(url: URL) -> Iterator[Connection]:
+def _connection(url: URL) -> Generator[Connection]:
     is_sqlite = url.get_backend_name() == "sqlite"
     engine = create_engine(url.set(drivername="sqlite") if is_sqlite else url)
     if is_sqlite:
