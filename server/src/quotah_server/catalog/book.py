@@ -18,6 +18,7 @@ from typing import TypeVar
 import msgspec
 
 FORMAT = 1
+BASE_SOURCE = "genai-prices"
 _T = TypeVar("_T")
 _MODEL_LINE = re.compile(rb'\{"provider":"([^"]+)","model":')
 MAX_CACHED_PLANS = 8192
@@ -79,13 +80,15 @@ class Match(msgspec.Struct, frozen=True, omit_defaults=True):
 class Period(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
     """Rates that hold from a UTC date on, or within a daily UTC window (``["00:30", "16:30"]``).
 
-    The last period that holds wins; the first one also covers all time before.
+    The last period that holds wins; the first one also covers all time before. sources: units whose
+    rate comes from elsewhere than the rest.
     """
 
     rates: dict[str, Rate]
     from_: date | None = None
     daily: tuple[str, str] | None = None
-    source: str = "genai-prices"
+    source: str = BASE_SOURCE
+    sources: dict[str, str] = {}
 
 
 class Variant(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
@@ -98,7 +101,8 @@ class Variant(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": 
     when: dict[str, str]
     rates: dict[str, Rate]
     from_: date | None = None
-    source: str = "genai-prices"
+    source: str = BASE_SOURCE
+    sources: dict[str, str] = {}
 
 
 class Uplift(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):

@@ -91,7 +91,15 @@ def _model(provider: str, source: genai.ModelInfo) -> Model:
     else:
         periods = tuple(_period(entry) for entry in prices)
     variants = tuple(_variant(entry) for entry in source.price_variants or ())
-    return Model(provider, source.id, _match(source.match), periods, variants)
+    return Model(provider, source.id, _named(source, _match(source.match)), periods, variants)
+
+
+def _named(source: genai.ModelInfo, match: Match) -> Match:
+    """A model answers to its own id, where the base book's matcher agrees."""
+    name = source.id.lower()
+    if name in match.equals or not source.is_match(name):
+        return match
+    return msgspec.structs.replace(match, equals=(name, *match.equals))
 
 
 def _period(entry: genai.ConditionalPrice) -> Period:

@@ -48,12 +48,49 @@ def _resolve(book: Book, provider: str, model_id: str) -> Model | None:
     vendors = (provider, *(known.fallback if known else ()))
     for candidate in _spellings(text):
         for vendor in vendors:
-            for model in book.models(vendor):
-                if candidate.startswith("ft:") and not model.model.startswith("ft:"):
-                    continue
-                if _matches(model.match, candidate, vendor):
-                    return model
+            model = _shelf(book, vendor).find(candidate)
+            if model is not None:
+                return model
     return None
+
+
+class _Shelf:
+    """The models of one vendor, so that most ids are found without trying every matcher."""
+
+    def __init__(self, vendor: str, models: tuple[Model, ...]) -> None:
+        self._vendor = vendor
+        self._models = models
+        self._places: dict[str, int] = {}
+        for place, model in enumerate(models):
+            for text in model.match.equals:
+                self._places.setdefault(text, place)
+        self._patterned = [
+            place
+            for place, model in enumerate(models)
+            if model.match != Match(equals=model.match.equals)
+        ]
+
+    def find(self, text: str) -> Model | None:
+        """The first model in the book's order that matches."""
+        fine_tuned = text.startswith("ft:")
+        place = self._places.get(text, len(self._models))
+        for other in self._patterned:
+            if other >= place:
+                break
+            model = self._models[other]
+            if fine_tuned and not model.model.startswith("ft:"):
+                continue
+            if _matches(model.match, text, self._vendor):
+                return model
+        return self._models[place] if place < len(self._models) else None
+
+
+def _shelf(book: Book, vendor: str) -> _Shelf:
+    key = ("shelf", vendor)
+    shelf = book.resolved.get(key)
+    if isinstance(shelf, _Shelf):
+        return shelf
+    return book.remember(key, _Shelf(vendor, book.models(vendor)))
 
 
 def _spellings(text: str) -> tuple[str, ...]:

@@ -190,25 +190,23 @@ def _each(models: list[Model], pattern: str, change: Callable[[Model], Model]) -
 
 def _with_past(model: Model, past: PastRates) -> Model:
     """Split the period that holds at the change: before it, the past rates lie over the others."""
-    periods: list[Period] = []
-    for period in model.periods:
-        if period.from_ is None or period.from_ < past.until:
-            before = {**period.rates, **past.rates}
-            periods.append(
-                Period(before, from_=period.from_, daily=period.daily, source=past.source)
-            )
+    before = [p for p in model.periods if p.from_ is None or p.from_ < past.until]
     last = [p for p in model.periods if p.from_ is None or p.from_ <= past.until][-1]
-    periods.append(Period(last.rates, from_=past.until, daily=last.daily, source=last.source))
-    periods += [p for p in model.periods if p.from_ is not None and p.from_ > past.until]
-    return msgspec.structs.replace(model, periods=tuple(periods))
+    since = msgspec.structs.replace(last, from_=past.until)
+    after = [p for p in model.periods if p.from_ is not None and p.from_ > past.until]
+    periods = (*(_over(p, past.rates, past.source) for p in before), since, *after)
+    return msgspec.structs.replace(model, periods=periods)
 
 
 def _with_rates(model: Model, added: AddedRates) -> Model:
-    periods = tuple(
-        msgspec.structs.replace(period, rates={**period.rates, **added.rates})
-        for period in model.periods
-    )
+    periods = tuple(_over(period, added.rates, added.source) for period in model.periods)
     return msgspec.structs.replace(model, periods=periods)
+
+
+def _over(part: _Rated, rates: dict[str, Rate], source: str) -> _Rated:
+    """The same part of a model with some rates put over its own."""
+    sources = {**part.sources, **dict.fromkeys(rates, source)}
+    return msgspec.structs.replace(part, rates={**part.rates, **rates}, sources=sources)
 
 
 def _with_earlier(model: Model, earlier: EarlierVariant) -> Model:
@@ -246,7 +244,7 @@ def _with_multiple(model: Model, multiple: Multiple) -> Model:
         if multiple.of not in part.rates:
             return part
         rate = _times(part.rates[multiple.of], multiple.factor)
-        return msgspec.structs.replace(part, rates={**part.rates, multiple.unit: rate})
+        return _over(part, {multiple.unit: rate}, multiple.source)
 
     return msgspec.structs.replace(
         model,

@@ -85,7 +85,7 @@ def _seconds(text: str) -> int:
 def _plan(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
     period = _period(model, day, second)
     chosen: dict[str, tuple[Rate, str]] = {
-        unit: (rate, f"{model.provider}/{model.model} ({period.source})")
+        unit: (rate, f"{model.provider}/{model.model} ({period.sources.get(unit, period.source)})")
         for unit, rate in period.rates.items()
     }
     missing = _apply_variants(model, way, day, chosen)
@@ -141,9 +141,9 @@ def _apply_variants(
         met.append(variant.when)
         known.update(variant.when)
         mark = "+".join(variant.when.values())
-        rule = f"{model.provider}/{model.model}#{mark} ({variant.source})"
         for unit, rate in variant.rates.items():
-            taken.setdefault(unit, (rate, rule))
+            source = variant.sources.get(unit, variant.source)
+            taken.setdefault(unit, (rate, f"{model.provider}/{model.model}#{mark} ({source})"))
     chosen.update(taken)
     return next((context[key] for key in context if key not in known), None)
 

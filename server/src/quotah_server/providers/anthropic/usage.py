@@ -1,8 +1,8 @@
 """Anthropic's usage object → disjoint units.
 
-``input_tokens`` counts neither cache reads nor writes. The beta field ``iterations`` splits an answer
-into its inner calls; compaction is billed and stands nowhere else. An inner call answered by another
-model cannot be priced at this model's rates, so it is flagged and the event stays unpriced.
+``input_tokens`` counts neither cache reads nor writes. The beta field ``iterations`` splits an
+answer into its inner calls; compaction is billed and stands nowhere else. An inner call answered by
+another model cannot be priced at this model's rates: it is flagged and the event stays unpriced.
 """
 
 from __future__ import annotations

@@ -1,0 +1,108 @@
+"""What must hold for every price, whatever the numbers."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quotah_server.catalog.book import load_packaged
+from quotah_server.catalog.price import price
+from quotah_server.domain.event import Price
+from quotah_server.domain.money import add, quantise
+from quotah_server.domain.usage import MAX_COUNT, Usage
+
+BOOK = load_packaged()
+MODELS = st.sampled_from(
+    ["gpt-4o", "gpt-5.5", "o3", "gpt-6.1-sol", "gpt-4o-mini", "claude-sonnet-4-5",
+     "claude-haiku-5-5", "claude-opus-5", "unheard-of"]
+)  # fmt: skip
+TIERS = st.sampled_from([None, "default", "flex", "priority", "batch", "scale"])
+EXTRAS = st.fixed_dictionaries(
+    {},
+    optional={
+        "processing": st.sampled_from(["batch", "live"]),
+        "speed": st.sampled_from(["fast", "standard"]),
+        "inference_geo": st.sampled_from(["us", "global"]),
+        "base_url": st.sampled_from(["https://eu.api.openai.com/v1", "not a url"]),
+    },
+)
+UNITS = st.dictionaries(
+    st.sampled_from(sorted(BOOK.units)), st.integers(0, 3_000_000), min_size=1, max_size=6
+)
+MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2027, 6, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+def priced(
+    model: str, units: dict[str, int], at: datetime, tier: str | None, extras: dict[str, str]
+) -> Price:
+    provider = "anthropic" if model.startswith("claude") else "openai"
+    return price(
+        BOOK, provider=provider, model=model, usage=Usage(units), at=at, service_tier=tier,
+        extras=extras,
+    )  # fmt: skip
+
+
+@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS)
+@settings(max_examples=300, deadline=None)
+def test_the_items_add_up_to_the_cost_before_rounding(
+    model: str, units: dict[str, int], at: datetime, tier: str | None, extras: dict[str, str]
+) -> None:
+    result = priced(model, units, at, tier, extras)
+
+    if result.cost_usd is None:
+        assert result.status == "unpriced"
+        assert result.reason
+        assert result.items == ()
+        return
+    total = Decimal(0)
+    for item in result.items:
+        assert item.amount_usd * item.per == item.rate_usd * item.quantity or item.per == 3600
+        total = add(total, item.amount_usd)
+    assert quantise(total) == result.cost_usd >= 0
+    assert {item.unit: item.quantity for item in result.items if item.unit != "request"} == {
+        unit: count for unit, count in units.items() if count and unit != "request"
+    }
+
+
+@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, st.data())
+@settings(max_examples=300, deadline=None)
+def test_one_more_of_anything_never_costs_less(
+    model: str,
+    units: dict[str, int],
+    at: datetime,
+    tier: str | None,
+    extras: dict[str, str],
+    data: st.DataObject,
+) -> None:
+    unit = data.draw(st.sampled_from(sorted(units)))
+    more = {**units, unit: units[unit] + data.draw(st.integers(1, 1_000_000))}
+
+    before, after = priced(model, units, at, tier, extras), priced(model, more, at, tier, extras)
+
+    if before.cost_usd is not None and after.cost_usd is not None:
+        assert after.cost_usd >= before.cost_usd
+
+
+@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS)
+@settings(max_examples=200, deadline=None)
+def test_the_same_call_costs_the_same_at_any_hour_of_its_day(
+    model: str, units: dict[str, int], at: datetime, tier: str | None, extras: dict[str, str]
+) -> None:
+    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    late = midnight + timedelta(hours=23, minutes=59, seconds=59)
+
+    assert priced(model, units, midnight, tier, extras) == priced(model, units, late, tier, extras)
+
+
+@given(st.text(max_size=40), st.text(max_size=60), MOMENTS, st.text(max_size=12))
+@settings(max_examples=200, deadline=None)
+def test_no_name_makes_pricing_fail(provider: str, model: str, at: datetime, tier: str) -> None:
+    usage = Usage({"input": MAX_COUNT, "output": MAX_COUNT})
+
+    result = price(BOOK, provider=provider, model=model, usage=usage, at=at, service_tier=tier)
+
+    assert result.cost_usd is None
+    assert result.reason
