@@ -7,6 +7,7 @@ import { freePorts } from "./ports.ts";
 
 const READY_WITHIN_MS = 30_000;
 const STOPPED_WITHIN_MS = 15_000;
+const READY = "Quotah is ready.";
 const SETUP_LINK = /https?:\/\/\S+\/setup\?token=[^\s"'│|]+/;
 
 /**
@@ -52,6 +53,7 @@ export class Stack {
   }
 
   async up(): Promise<void> {
+    const said = this.output.length;
     const child = spawn(QUOTAH, ["up"], {
       cwd: REPOSITORY,
       env: { ...process.env, ...this.environment() },
@@ -63,7 +65,7 @@ export class Stack {
     };
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
-    await this.waitUntilReady(child);
+    await this.waitUntilReady(child, said);
   }
 
   async stop(): Promise<void> {
@@ -95,14 +97,14 @@ export class Stack {
     };
   }
 
-  private async waitUntilReady(child: ChildProcess): Promise<void> {
+  private async waitUntilReady(child: ChildProcess, said: number): Promise<void> {
     const deadline = Date.now() + READY_WITHIN_MS;
     while (Date.now() < deadline) {
       if (child.exitCode !== null) {
         throw new Error(`quotah up ended with status ${child.exitCode}:\n${this.output}`);
       }
       const ready = await Promise.all([answers(this.dashboard), answers(this.gateway)]);
-      if (ready.every(Boolean)) return;
+      if (ready.every(Boolean) && this.output.includes(READY, said)) return;
       await new Promise((done) => setTimeout(done, 50));
     }
     throw new Error(`quotah up was not ready within ${READY_WITHIN_MS} ms:\n${this.output}`);

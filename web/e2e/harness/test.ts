@@ -1,6 +1,7 @@
 import { type BrowserContext, test as base } from "@playwright/test";
 import { Account } from "./account.ts";
 import { Stack } from "./stack.ts";
+import { Vendor } from "./vendor.ts";
 import { Watch } from "./watch.ts";
 
 interface Lent {
@@ -14,6 +15,8 @@ interface PerTest {
   freshStack: Stack;
   /** The browser carries the owner's session. */
   signedIn: undefined;
+  /** A server that judges provider keys as a vendor does; it refuses all until told otherwise. */
+  vendor: Vendor;
   /** Sets up a fresh stack through its API and opens a page of it as its owner. */
   openAs: (stack: Stack, path: string) => Promise<Account>;
 }
@@ -62,6 +65,12 @@ export const test = base.extend<PerTest, Lent>({
   signedIn: async ({ context, owner, stack }, use) => {
     await carrySession(context, stack, owner);
     await use(undefined);
+  },
+  // biome-ignore lint/correctness/noEmptyPattern: Playwright reads the fixtures from the pattern
+  vendor: async ({}, use) => {
+    const vendor = await Vendor.start();
+    await use(vendor);
+    await vendor.stop();
   },
   openAs: async ({ page, context }, use) => {
     await use(async (stack, path) => {

@@ -69,22 +69,35 @@ test.describe("a newcomer", () => {
     await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
   });
 
-  test("is told when a provider key cannot be checked, and sees no key again", async ({
+  test("is told what the provider says of a key, and never sees the key again", async ({
     page,
     freshStack,
+    vendor,
   }) => {
+    const key = "sk-never-shown-again-000000000000";
     await setUp(page, freshStack);
     await page.getByRole("radio", { name: "OpenAI" }).click();
-    await page.getByLabel("API key").fill("sk-never-shown-again-000000000000");
+    await page.getByLabel("API key").fill(key);
     await page.getByText("Use another address").click();
-    await page.getByLabel("Base URL").fill("http://10.1.2.3/v1");
+    await page.getByLabel("Base URL").fill(vendor.url);
     await page.getByRole("button", { name: "Add provider" }).click();
-    await expect(page.getByRole("alert")).toContainText(/private/i);
-    await page.getByLabel("Base URL").fill("");
+    await expect(page.getByRole("alert")).toContainText("not public");
+
+    await page.getByLabel("This server is inside my own network").check();
+    await page.getByRole("button", { name: "Add provider" }).click();
+    await expect(page.getByRole("heading", { name: "OpenAI refused this key" })).toBeVisible();
+    await page.getByRole("button", { name: "Discard it and try another" }).click();
+
+    vendor.accept(key);
+    await page.getByLabel("API key").fill(key);
+    await page.getByText("Use another address").click();
+    await page.getByLabel("Base URL").fill(vendor.url);
+    await page.getByLabel("This server is inside my own network").check();
     await page.getByRole("button", { name: "Add provider" }).click();
     await expect(page.getByRole("heading", { name: "Change two lines" })).toBeVisible();
     await page.goto(`${freshStack.dashboard}/settings/providers`);
-    await expect(page.getByRole("cell", { name: "OpenAI" })).toBeVisible();
+    await expect(page.getByRole("row").filter({ hasText: "OpenAI" })).toHaveCount(1);
+    await expect(page.getByRole("row").filter({ hasText: "OpenAI" })).toContainText("Healthy");
     expect(await page.content()).not.toContain("sk-never-shown-again");
   });
 

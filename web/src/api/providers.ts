@@ -11,7 +11,7 @@ export type Provider = {
   id: string;
   provider: Vendor;
   name: string;
-  base_url: string | null;
+  base_url: string;
   /** The last characters of the key. */
   hint: string;
   fingerprint: string;

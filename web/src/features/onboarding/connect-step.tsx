@@ -21,12 +21,11 @@ type Props = {
   hadKey: boolean;
   hadCall: boolean;
   onKey: (key: string) => void;
-  onArrived: () => void;
   onBack: () => void;
 };
 
 export function ConnectStep(props: Props) {
-  const { gatewayUrl, gatewayKey, hadKey, hadCall, onKey, onArrived, onBack } = props;
+  const { gatewayUrl, gatewayKey, hadKey, hadCall, onKey, onBack } = props;
   const providers = useQuery(providersQuery());
   const connected = new Set(providers.data?.items.map((each) => each.provider));
   const all = snippets(gatewayUrl, gatewayKey ?? PLACEHOLDER);
@@ -39,7 +38,7 @@ export function ConnectStep(props: Props) {
       <p className="mt-1 text-base text-muted">
         Point your client at the gateway and give it your Quotah key. Everything else stays.
       </p>
-      {!gatewayKey && <KeyNotice hadKey={hadKey} onKey={onKey} />}
+      {!gatewayKey && !hadCall && <KeyNotice hadKey={hadKey} onKey={onKey} />}
       <Tabs className="mt-5" value={tab ?? first?.id ?? ""} onValueChange={setTab}>
         <TabsList aria-label="Language">
           {all.map((each) => (
@@ -63,7 +62,7 @@ export function ConnectStep(props: Props) {
           another in Settings.
         </p>
       )}
-      <FirstCall hadCall={hadCall} onArrived={onArrived} />
+      <FirstCall hadCall={hadCall} />
       <Button variant="ghost" className="mt-4 -ml-2" onClick={onBack}>
         <ArrowLeft aria-hidden />
         Back to the provider

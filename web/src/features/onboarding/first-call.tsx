@@ -1,10 +1,11 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { call } from "@/api/client";
 import type { Page, Run } from "@/api/contract";
 import { useLiveRuns } from "@/api/live";
+import { onboardingQuery } from "@/api/onboarding";
 import { vendorName } from "@/api/providers";
 import { runQuery, scoped } from "@/api/queries";
 import { lineItemText } from "@/features/onboarding/arithmetic";
@@ -15,10 +16,11 @@ import { Skeleton } from "@/ui/skeleton";
 const POLL_WHILE_LIVE_MS = 5_000;
 const POLL_MS = 1_500;
 
-type Props = { hadCall: boolean; onArrived: () => void };
+type Props = { hadCall: boolean };
 
 /** Waits for a call, by the live stream and by asking, and then shows what it cost. */
-export function FirstCall({ hadCall, onArrived }: Props) {
+export function FirstCall({ hadCall }: Props) {
+  const [hadOne] = useState(hadCall);
   const client = useQueryClient();
   const [live, setLive] = useState<Run | null>(null);
   const state = useLiveRuns((runs) => setLive((seen) => seen ?? runs[0] ?? null));
@@ -33,15 +35,20 @@ export function FirstCall({ hadCall, onArrived }: Props) {
   });
   const run = live ?? latest.data?.[0] ?? null;
   const there = run !== null;
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (live) place.current?.scrollIntoView({ block: "nearest" });
+  }, [live]);
   useEffect(() => {
     if (!there) return;
-    onArrived();
-    void client.invalidateQueries({ queryKey: scoped("onboarding") });
-  }, [there, client, onArrived]);
+    client.setQueryData(onboardingQuery().queryKey, (known) =>
+      known ? { ...known, steps: { ...known.steps, first_call: true } } : known,
+    );
+  }, [there, client]);
 
   return (
-    <section aria-label="Your first call" aria-live="polite" className="mt-6">
-      {run ? <Arrived run={run} earlier={hadCall && !live} /> : <Waiting />}
+    <section ref={place} aria-label="Your first call" aria-live="polite" className="mt-6">
+      {run ? <Arrived run={run} earlier={hadOne && !live} /> : <Waiting />}
     </section>
   );
 }

@@ -21,7 +21,6 @@ export function OnboardingPage() {
   const instance = useQuery(instanceQuery());
   const [chosen, setChosen] = useState<Chosen>(null);
   const [key, setKey] = useState<string | null>(null);
-  const [arrived, setArrived] = useState(false);
   const failed = [onboarding, instance].find((query) => query.isError);
   const step = chosen ?? (onboarding.data?.steps.provider ? "connect" : "provider");
 
@@ -33,7 +32,7 @@ export function OnboardingPage() {
         <PageSkeleton />
       ) : (
         <>
-          <Steps current={arrived || onboarding.data.steps.first_call ? "done" : step} />
+          <Steps current={onboarding.data.steps.first_call ? "done" : step} />
           {step === "provider" ? (
             <ProviderStep
               onConnected={(made) => {
@@ -49,7 +48,6 @@ export function OnboardingPage() {
               hadKey={onboarding.data.steps.gateway_key}
               hadCall={onboarding.data.steps.first_call}
               onKey={setKey}
-              onArrived={() => setArrived(true)}
               onBack={() => setChosen("provider")}
             />
           )}

@@ -20,8 +20,8 @@ export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolea
         <tr>
           <TH>Name</TH>
           <TH>Kind</TH>
-          <TH>Key</TH>
-          <TH>Created</TH>
+          <TH className="max-sm:hidden">Key</TH>
+          <TH className="max-sm:hidden">Created</TH>
           <TH>Last used</TH>
           {allowed && (
             <TH>
@@ -35,7 +35,7 @@ export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolea
           const ended = endOf(key, now);
           return (
             <TR key={key.id} className="hover:bg-hover">
-              <TD className="max-w-60 truncate font-medium" title={key.name}>
+              <TD className="max-w-60 truncate font-medium max-sm:max-w-36" title={key.name}>
                 <span className={ended ? "text-muted line-through" : undefined}>{key.name}</span>
               </TD>
               <TD>
@@ -43,10 +43,10 @@ export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolea
                   <span>{KEY_KINDS[key.kind].label}</span>
                 </Tooltip>
               </TD>
-              <TD className="id text-muted">
+              <TD className="id text-muted max-sm:hidden">
                 {key.prefix}…{key.hint}
               </TD>
-              <TD>
+              <TD className="max-sm:hidden">
                 <When at={key.created_at} never="–" />
               </TD>
               <TD>{ended ?? <When at={key.last_used_at} never="Never used" />}</TD>

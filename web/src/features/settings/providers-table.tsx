@@ -27,10 +27,10 @@ export function ProvidersTable({ items, allowed }: { items: Provider[]; allowed:
       <THead>
         <tr>
           <TH>Provider</TH>
-          <TH>Address</TH>
-          <TH>Key</TH>
+          <TH className="max-sm:hidden">Address</TH>
+          <TH className="max-sm:hidden">Key</TH>
           <TH>Status</TH>
-          <TH>Last used</TH>
+          <TH className="max-sm:hidden">Last used</TH>
           {allowed && (
             <TH>
               <span className="sr-only">Actions</span>
@@ -49,14 +49,14 @@ export function ProvidersTable({ items, allowed }: { items: Provider[]; allowed:
                 </Badge>
               )}
             </TD>
-            <TD className="id max-w-72 truncate text-muted" title={provider.base_url ?? undefined}>
-              {provider.base_url ?? "default"}
+            <TD className="id max-w-72 truncate text-muted max-sm:hidden" title={provider.base_url}>
+              {provider.base_url}
             </TD>
-            <TD className="id text-muted">…{provider.hint}</TD>
+            <TD className="id text-muted max-sm:hidden">…{provider.hint}</TD>
             <TD>
               <Status provider={provider} />
             </TD>
-            <TD>
+            <TD className="max-sm:hidden">
               <When at={provider.last_used_at} never="–" />
             </TD>
             {allowed && (

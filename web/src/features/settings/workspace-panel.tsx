@@ -51,10 +51,7 @@ export function WorkspacePanel() {
   return (
     <Card>
       <form onSubmit={submit} noValidate>
-        <CardHeader
-          title="Workspace"
-          description="What its members see and how its days are cut."
-        />
+        <CardHeader title="Workspace" description="What it is called, and where its days begin." />
         <CardBody className="flex max-w-lg flex-col gap-4">
           {!allowed && (
             <Banner tone="info">
