@@ -22,7 +22,7 @@ from quotah_server.catalog.book import Book
 from quotah_server.features.samples import cast, sql
 from quotah_server.features.samples import plan as plans
 from quotah_server.features.samples.plan import SeedPlan
-from quotah_server.features.samples.rates import Rates, rates
+from quotah_server.features.samples.rates import Rates, rates, reasons
 
 STRETCH = 122_880
 """Events per transaction: a row group of DuckDB, which goes into the file without a detour through
@@ -53,7 +53,7 @@ class BulkStore(Protocol):
 
 
 class SeedResult(msgspec.Struct, frozen=True):
-    """events: rows written. duplicates: rows of the plan that were there before. ratings: likewise."""
+    """events, ratings: rows written. duplicates: events of the plan that were there before."""
 
     workspace_id: str
     events: int
@@ -103,6 +103,7 @@ def _values(plan: SeedPlan, book: Book, first: int, last: int) -> dict[str, Any]
     features, models = [f.name for f in cast.FEATURES], [m.name for m in cast.MODELS]
     return {
         **{purpose: _key(plan.seed, purpose) for purpose in _PURPOSES},
+        **reasons(book, plan.end),
         "seed": plan.seed,
         "first": first,
         "last": last,

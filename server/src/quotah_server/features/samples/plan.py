@@ -44,7 +44,8 @@ _OUTAGES = ((27, 2, "anthropic"), (61, 3, "openai"))
 class SeedPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What decides every row. events: exact number of rows. days: length of the period.
 
-    end: aware; the history ends here. zone: IANA name of the time zone whose days and weeks the traffic follows.
+    end: aware; the history ends here. zone: IANA name of the time zone whose days and weeks the
+    traffic follows.
     Raises InvalidInputError naming the field that is out of its range.
     """
 
@@ -59,6 +60,8 @@ class SeedPlan(msgspec.Struct, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         _check("events", self.events, MAX_EVENTS)
         _check("days", self.days, MAX_DAYS)
+        if self.seed < 0:
+            raise InvalidInputError("seed must be 0 or greater", field="seed")
         if self.end.tzinfo is None:
             raise InvalidInputError("end needs a time zone", field="end")
         try:

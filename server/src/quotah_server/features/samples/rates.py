@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from quotah_server.catalog.book import Book
-from quotah_server.catalog.price import price
+from quotah_server.catalog.price import NOT_BILLED, price
 from quotah_server.domain import usage as units
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.money import PICO_PER_USD
@@ -45,6 +45,19 @@ def rates(book: Book, plan: SeedPlan, models: Iterable[Model]) -> Iterator[Rates
         while day <= plan.end:
             yield _rates(book, number, model, day)
             day += _DAY
+
+
+def reasons(book: Book, at: datetime) -> dict[str, str]:
+    """What the catalogue says of costs that are estimated, not billed, or unknown."""
+    usages = {
+        "estimated_reason": Usage({units.INPUT: 1}, estimated=True),
+        "refused_reason": Usage(missing=True, flags=(NOT_BILLED,)),
+        "unpriced_reason": Usage(missing=True),
+    }
+    return {
+        name: price(book, provider="openai", model="gpt-4o", usage=usage, at=at).reason
+        for name, usage in usages.items()
+    }
 
 
 def _rates(book: Book, number: int, model: Model, day: datetime) -> Rates:

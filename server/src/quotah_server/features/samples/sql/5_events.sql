@@ -112,10 +112,10 @@ SELECT
     pico_usd::DECIMAL(18, 0) * 0.000000000001::DECIMAL(12, 12) AS cost,
     CASE WHEN reported OR refused THEN 'computed' WHEN counted THEN 'estimated' ELSE 'unpriced' END AS cost_status,
     CASE
-        WHEN refused THEN 'the provider does not bill this call'
+        WHEN refused THEN $refused_reason
         WHEN reported THEN NULL
-        WHEN counted THEN 'token counts are estimated: the provider reported none'
-        ELSE 'the provider reported no usage'
+        WHEN counted THEN $estimated_reason
+        ELSE $unpriced_reason
     END AS cost_reason,
     $price_version AS price_version,
     CASE WHEN reported AND operation <> 'embeddings' THEN
