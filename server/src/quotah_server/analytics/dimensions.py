@@ -14,12 +14,16 @@ MAX_TAG_NAME = 200
 
 
 class Dimension(msgspec.Struct, frozen=True):
-    """Something to group by. column: of ``events``; clock: computed from the local time instead."""
+    """Something to group by. column: of ``events``; clock: computed from the local time instead.
+
+    noun: its values are ids, which wear this prefix outside.
+    """
 
     name: str
     label: str
     column: str = ""
     clock: Clock | None = None
+    noun: str = ""
 
 
 class Field(msgspec.Struct, frozen=True):
@@ -29,6 +33,7 @@ class Field(msgspec.Struct, frozen=True):
     kind: FieldKind
     column: str = ""
     clock: Clock | None = None
+    noun: str = ""
 
 
 _DIMENSIONS = (
@@ -43,8 +48,8 @@ _DIMENSIONS = (
     Dimension("session", "Session", "session_id"),
     Dimension("prompt", "Prompt", "prompt"),
     Dimension("prompt_version", "Prompt version", "prompt_version"),
-    Dimension("key", "Key", "key_id"),
-    Dimension("project", "Project", "project_id"),
+    Dimension("key", "Key", "key_id", noun="key"),
+    Dimension("project", "Project", "project_id", noun="prj"),
     Dimension("environment", "Environment", "environment"),
     Dimension("door", "Captured by", "door"),
     Dimension("cost_status", "Cost status", "cost_status"),
@@ -72,7 +77,9 @@ _MEASURES = (
     Field("weekday", "int", clock="weekday"),
 )
 FIELDS: dict[str, Field] = {
-    **{d.name: Field(d.name, "text", d.column) for d in _DIMENSIONS if d.clock is None},
+    **{
+        d.name: Field(d.name, "text", d.column, noun=d.noun) for d in _DIMENSIONS if d.clock is None
+    },
     **{field.name: field for field in _MEASURES},
 }
 

@@ -14,7 +14,8 @@ import msgspec
 
 from quotah_server.analytics.dimensions import DIMENSIONS, FIELDS, TAG, Field, dimension, field
 from quotah_server.analytics.metrics import METRICS
-from quotah_server.domain.errors import InvalidInputError
+from quotah_server.domain.errors import InvalidIdError, InvalidInputError
+from quotah_server.domain.ids import parse_id
 
 Grain = Literal["hour", "day", "week", "month"]
 Compare = Literal["previous_period", "previous_year"]
@@ -117,7 +118,7 @@ def check(query: Query) -> None:
     if len(query.filters) > MAX_FILTERS:
         raise InvalidInputError(f"at most {MAX_FILTERS} filters", field="filters")
     for index, condition in enumerate(query.filters):
-        _check_filter(condition, f"filters[{index}]")
+        check_filter(condition, f"filters[{index}]")
     _check_period(query.period)
     zone(query.timezone)
     sortable = [*query.metrics, *query.dimensions]
@@ -169,7 +170,8 @@ def _all(names: Iterable[str]) -> str:
     return "one of: " + ", ".join(names)
 
 
-def _check_filter(condition: Filter, place: str) -> None:
+def check_filter(condition: Filter, place: str) -> None:
+    """Raise InvalidInputError for a filter that cannot hold; place: its name for the caller."""
     target = field(condition.field)
     if target is None:
         raise _unknown(condition.field, f"{place}.field", [*FIELDS, f"{TAG}<name>"])
@@ -204,7 +206,7 @@ def typed(target: Field, value: Scalar, place: str = "value") -> Scalar | Decima
             raise InvalidInputError(f"at most {MAX_TEXT} characters", field=place)
         if "\0" in value:
             raise InvalidInputError("a text holds no NUL character", field=place)
-        return value
+        return _bare_id(target, value, place) if target.noun else value
     if target.kind == "bool" and isinstance(value, bool):
         return value
     if target.kind in ("int", "float", "money") and not isinstance(value, bool):
@@ -224,6 +226,13 @@ def typed(target: Field, value: Scalar, place: str = "value") -> Scalar | Decima
     raise InvalidInputError(f"{target.name!r} is compared with {expected}", field=place)
 
 
+def _bare_id(target: Field, value: str, place: str) -> str:
+    try:
+        return parse_id(value, target.noun)
+    except InvalidIdError as error:
+        raise InvalidInputError(error.message, field=place) from error
+
+
 def _check_period(period: Period) -> None:
     if period.last is not None:
         if period.from_ is not None or period.to is not None:
@@ -238,7 +247,7 @@ def _check_period(period: Period) -> None:
             raise InvalidInputError(
                 "a time needs its offset, like 2026-03-01T00:00:00Z", field=f"period.{name}"
             )
-        if not EARLIEST_YEAR < time.year < 2200:  # noqa: PLR2004
+        if not EARLIEST_YEAR < time.year < 2200:
             raise InvalidInputError("a time from 2001 to 2199", field=f"period.{name}")
     if period.from_ >= period.to:
         raise InvalidInputError("from must be before to", field="period.to")

@@ -17,6 +17,7 @@ from quotah_server.analytics.metrics import Metric, Unit
 from quotah_server.analytics.period import Bucket, Span
 from quotah_server.analytics.query import Query, zone
 from quotah_server.domain.errors import InvalidInputError
+from quotah_server.domain.ids import prefixed
 from quotah_server.domain.money import usd_text
 from quotah_server.domain.scope import Scope
 from quotah_server.store.events.base import EventStore
@@ -80,7 +81,9 @@ class _Run:
             if query.compare
             else None
         )
-        self._clocks = [one.clock if (one := dimension(d)) else None for d in query.dimensions]
+        known = [dimension(name) for name in query.dimensions]
+        self._clocks = [one.clock if one else None for one in known]
+        self._nouns = [one.noun if one else "" for one in known]
         self._top: list[Key] | None = None
         self._truncated = False
 
@@ -203,7 +206,8 @@ class _Run:
             for key in keys:
                 cells: list[Cell] = [] if bucket is None else [_instant(bucket.start)]
                 cells += [
-                    self._label(cell, clock) for cell, clock in zip(key, self._clocks, strict=True)
+                    _label(cell, clock, noun)
+                    for cell, clock, noun in zip(key, self._clocks, self._nouns, strict=True)
                 ]
                 cells += self._cells(now.get((index, key)), before.get((index, key)))
                 rows.append(cells)
@@ -225,11 +229,6 @@ class _Run:
             metric, metric.value(self._compiler.plan.numbers(metric, values), empty=False)
         )
 
-    def _label(self, cell: Any, clock: str | None) -> Cell:
-        if clock in ("day", "week", "month") and isinstance(cell, int):
-            return periods.first_day(clock, cell).isoformat()
-        return cell
-
     def _totals(self) -> dict[str, Cell]:
         spans = [span for span in (self._span, self._before) if span is not None]
         found = [self._ask(self._compiler.table(span, grouped=False))[0] for span in spans]
@@ -246,6 +245,12 @@ def _plain(metric: Metric, value: Any) -> Cell:
     if isinstance(value, Decimal):
         return float(value)
     return value
+
+
+def _label(cell: Any, clock: str | None, noun: str) -> Cell:
+    if clock in ("day", "week", "month") and isinstance(cell, int):
+        return periods.first_day(clock, cell).isoformat()
+    return prefixed(noun, cell) if noun and cell and cell != OTHER else cell
 
 
 def _bounds(span: Span) -> Bounds:

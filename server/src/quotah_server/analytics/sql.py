@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-ParamKind = Literal["text", "int", "float", "money", "bool", "time"]
+ParamKind = Literal["text", "int", "float", "money", "bool", "time", "uuid"]
 Value = str | int | float | Decimal | bool | datetime
 
 

@@ -15,6 +15,7 @@ _TYPES = {
     "money": "DECIMAL(38, 12)",
     "bool": "BOOLEAN",
     "time": "TIMESTAMP",
+    "uuid": "UUID",
 }
 
 

@@ -1,0 +1,106 @@
+"""The body of POST /events: inflated within bounds, cut into events, none of them read yet."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from quotah_server.domain.errors import InvalidInputError
+from quotah_server.http.problem import PayloadTooLargeError, UnsupportedMediaError
+
+MAX_BODY = 8 * 1024 * 1024
+MAX_INFLATED = 32 * 1024 * 1024
+MAX_EVENTS = 5000
+_JSON = "application/json"
+_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
+_GZIP = 31
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+async def collect(chunks: AsyncIterator[bytes], encoding: str) -> bytes:
+    """Read and inflate a body; stops at the first byte over a bound.
+
+    Raises PayloadTooLargeError, UnsupportedMediaError, InvalidInputError.
+    """
+    encoding = encoding.strip().lower() or "identity"
+    if encoding not in ("identity", "gzip"):
+        raise UnsupportedMediaError(
+            f"Content-Encoding {encoding[:40]!r} is not taken.", hint="gzip or identity"
+        )
+    inflater = _Inflater() if encoding == "gzip" else None
+    taken = 0
+    out = bytearray()
+    async for chunk in chunks:
+        taken += len(chunk)
+        if taken > MAX_BODY:
+            raise _too_large(f"the body is larger than {MAX_BODY} bytes")
+        if inflater is None:
+            out += chunk
+        else:
+            inflater.feed(chunk, out)
+    if inflater is not None and not inflater.complete:
+        raise InvalidInputError("the gzip body ends too early")
+    return bytes(out)
+
+
+def split(body: bytes, content_type: str) -> list[bytes | msgspec.Raw]:
+    """Cut a JSON array or JSON lines into events, unread.
+
+    Raises UnsupportedMediaError, InvalidInputError, PayloadTooLargeError.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == _JSON:
+        events: list[bytes | msgspec.Raw] = [*_read_array(body)]
+    elif kind in _LINES:
+        events = [line for line in body.splitlines() if line.strip()]
+    else:
+        raise UnsupportedMediaError(
+            "The body is neither JSON nor JSON lines.",
+            hint=f"Content-Type: {_JSON} for an array, {_LINES[0]} for lines",
+        )
+    if len(events) > MAX_EVENTS:
+        raise _too_large(f"{len(events)} events are too many")
+    return events
+
+
+class _Inflater:
+    """gzip, perhaps of several members, into at most MAX_INFLATED bytes."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_GZIP)
+        self._begun = False
+
+    @property
+    def complete(self) -> bool:
+        return not self._begun or self._member.eof
+
+    def feed(self, data: bytes, out: bytearray) -> None:
+        while data:
+            if self._member.eof:
+                self._member = zlib.decompressobj(_GZIP)
+            self._begun = True
+            try:
+                out += self._member.decompress(data, MAX_INFLATED + 1 - len(out))
+            except zlib.error as error:
+                raise InvalidInputError("the body is not gzip") from error
+            if len(out) > MAX_INFLATED:
+                raise _too_large(f"the body inflates to more than {MAX_INFLATED} bytes")
+            data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+
+
+def _read_array(body: bytes) -> list[msgspec.Raw]:
+    try:
+        return _array.decode(body)
+    except msgspec.ValidationError as error:
+        raise InvalidInputError(
+            "the body is not an array of events", hint="[{…}, {…}], or JSON lines"
+        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidInputError(f"the body is not JSON: {error}") from error
+
+
+def _too_large(what: str) -> PayloadTooLargeError:
+    bounds = f"{MAX_BODY} bytes, {MAX_INFLATED} inflated, {MAX_EVENTS} events"
+    return PayloadTooLargeError(f"{what[0].upper()}{what[1:]}.", hint=f"at most {bounds}")

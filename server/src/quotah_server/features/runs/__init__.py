@@ -1,0 +1,1 @@
+"""Calls, one by one: the list, one in full, and what people thought of it."""

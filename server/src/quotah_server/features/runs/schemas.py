@@ -1,0 +1,137 @@
+"""Runs as the API shows them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from quotah_server.domain.call import Door, Status
+from quotah_server.domain.event import CostStatus
+from quotah_server.http.fields import Body
+
+
+class UsageOut(BaseModel):
+    """Totals under OpenTelemetry's names (null: not reported); units: disjoint counts."""
+
+    input_tokens: int | None
+    output_tokens: int | None
+    cache_read_input_tokens: int | None
+    cache_write_input_tokens: int | None
+    reasoning_output_tokens: int | None
+    units: dict[str, int]
+
+
+class AttributionOut(BaseModel):
+    """Who and what the call was for."""
+
+    project_id: str | None
+    environment: str | None
+    key_id: str | None
+    user: str | None
+    team: str | None
+    session: str | None
+    feature: str | None
+    prompt: str | None
+    prompt_version: str | None
+    tags: dict[str, str]
+
+
+class RunOut(BaseModel):
+    """A call: its last attempt, the cost of all of them, and how it was rated."""
+
+    id: str
+    event_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    provider: str
+    model: str | None
+    model_requested: str | None
+    operation: str
+    status: Status
+    http_status: int | None
+    error_class: str | None
+    finish_reason: str | None
+    streaming: bool
+    door: Door
+    cost_usd: Annotated[str | None, Field(description="Of all attempts; null: not priced.")]
+    cost_status: CostStatus
+    usage: UsageOut
+    latency_ms: float | None
+    ttft_ms: float | None
+    attempts: int
+    attribution: AttributionOut
+    rating: int | None
+    success: bool | None
+
+
+class RunPage(BaseModel):
+    items: list[RunOut]
+    next_cursor: str | None
+
+
+class AttemptOut(BaseModel):
+    """One attempt at the provider."""
+
+    event_id: str
+    attempt: int
+    final: bool
+    started_at: datetime
+    ended_at: datetime | None
+    model: str | None
+    status: Status
+    http_status: int | None
+    error_class: str | None
+    cost_usd: str | None
+    cost_status: CostStatus
+    latency_ms: float | None
+    ttft_ms: float | None
+
+
+class LineItemOut(BaseModel):
+    """quantity * rate_usd / per = amount_usd. rule: where the rate comes from."""
+
+    unit: str
+    quantity: int
+    rate_usd: str
+    per: int
+    amount_usd: str
+    rule: str
+
+
+class RunDetail(RunOut):
+    """A run in full. line_items explain the cost of its last attempt."""
+
+    attempt_list: list[AttemptOut]
+    line_items: list[LineItemOut]
+    price_version: str
+    cost_reason: str | None
+    raw_usage: dict[str, Any] | None
+    usage_flags: list[str]
+    service_tier: str | None
+    region: str | None
+    request_id: str | None
+    trace_id: str | None
+    span_id: str | None
+    parent_span_id: str | None
+    provider_response_id: str | None
+    provider_request_id: str | None
+    comment: str | None
+
+
+class FeedbackIn(Body):
+    """A word on a run; it replaces an earlier one."""
+
+    rating: Annotated[int | None, Field(ge=1, le=5)] = None
+    success: bool | None = None
+    comment: Annotated[str | None, Field(max_length=4000)] = None
+
+
+class FeedbackOut(BaseModel):
+    """The word that stands now."""
+
+    run_id: str
+    rating: int | None
+    success: bool | None
+    comment: str | None
