@@ -8,8 +8,8 @@ import { useLiveRuns } from "@/api/live";
 import { onboardingQuery } from "@/api/onboarding";
 import { vendorName } from "@/api/providers";
 import { runQuery, scoped } from "@/api/queries";
-import { lineItemText } from "@/features/onboarding/arithmetic";
 import { countExact, duration, money, moneyExact } from "@/lib/format";
+import { lineText } from "@/lib/line-items";
 import { Button } from "@/ui/button";
 import { Skeleton } from "@/ui/skeleton";
 
@@ -164,7 +164,7 @@ function Arithmetic({ id }: { id: string }) {
   return (
     <ul className="border-t px-5 py-3 font-mono text-[12.5px] leading-5">
       {line_items.map((item) => (
-        <li key={item.unit}>{lineItemText(item)}</li>
+        <li key={item.unit}>{lineText(item)}</li>
       ))}
       <li className="mt-1 border-t pt-1 font-medium">= {moneyExact(cost_usd)}</li>
     </ul>

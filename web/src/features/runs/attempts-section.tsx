@@ -8,12 +8,12 @@ import { TimeText } from "@/ui/time-text";
 
 /** Every try at a provider. The cost of the run is the sum of all of them. */
 export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string }) {
-  if (run.attempts.length < 2) return null;
+  if (run.attempt_list.length < 2) return null;
   return (
     <Card className="overflow-hidden">
       <CardHeader
         title="Attempts"
-        description={`Tried ${run.attempts.length} times; the cost of the run is the sum.`}
+        description={`Tried ${run.attempt_list.length} times; the cost of the run is the sum.`}
       />
       <Table>
         <THead>
@@ -26,7 +26,7 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
           </tr>
         </THead>
         <tbody>
-          {run.attempts.map((each) => (
+          {run.attempt_list.map((each) => (
             <TR key={each.event_id}>
               <TD className="num text-muted">{each.attempt}</TD>
               <TD>

@@ -1,6 +1,6 @@
 import type { RunDetail } from "@/api/run-detail";
-import { provenanceOf, quantityOf, rateOf } from "@/features/runs/line-items";
 import { money, moneyExact } from "@/lib/format";
+import { provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
 import { Badge, type Tone } from "@/ui/badge";
 import { Card, CardHeader } from "@/ui/card";
 import { CopyButton } from "@/ui/copy-button";
@@ -59,7 +59,7 @@ function Arithmetic({ run }: { run: RunDetail }) {
           ))}
           <tr className="font-semibold">
             <td className="h-10 py-1 pr-3 pl-4 font-sans text-sm">
-              {run.attempts.length > 1 ? "Last attempt" : "Total"}
+              {run.attempt_list.length > 1 ? "Last attempt" : "Total"}
             </td>
             <td />
             <td className="num whitespace-nowrap py-1 pr-4 pl-3 text-right">
@@ -74,6 +74,6 @@ function Arithmetic({ run }: { run: RunDetail }) {
 
 /** What the line items add up to: the cost of the attempt that they explain. */
 function sum(run: RunDetail): string | null {
-  const explained = run.attempts.find(({ event_id }) => event_id === run.event_id);
+  const explained = run.attempt_list.find(({ event_id }) => event_id === run.event_id);
   return explained ? explained.cost_usd : run.cost_usd;
 }

@@ -38,8 +38,10 @@ function bounds(period: Period, now: number): { from: string; to: string | undef
 /** Whether a run that just came in belongs in the list. */
 export function matches(run: Run, search: RunsSearch): boolean {
   const period = toPeriod(search);
-  if ("from" in period && (run.started_at < period.from || run.started_at >= period.to))
-    return false;
+  if ("from" in period) {
+    const at = new Date(run.started_at);
+    if (at < new Date(period.from) || at >= new Date(period.to)) return false;
+  }
   const values: Record<FilterName, string | null> = {
     model: run.model,
     status: run.status,

@@ -143,8 +143,8 @@ function RunHeader({ run, zone }: { run: RunDetail; zone: string }) {
         <p className="num font-medium text-2xl">
           <Money value={run.cost_usd} reason={run.cost_reason} />
         </p>
-        {run.attempts.length > 1 && (
-          <p className="text-faint text-xs">over {run.attempts.length} attempts</p>
+        {run.attempt_list.length > 1 && (
+          <p className="text-faint text-xs">over {run.attempt_list.length} attempts</p>
         )}
       </div>
     </header>

@@ -6,7 +6,7 @@ import { Tooltip } from "@/ui/tooltip";
 
 type Part = { label: string; ms: number; color: string; hint: string };
 
-type Props = { run: Omit<Run, "attempts">; zone: string };
+type Props = { run: Run; zone: string };
 
 /** Where the time went. */
 export function TimingSection({ run, zone }: Props) {

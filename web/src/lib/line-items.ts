@@ -1,7 +1,15 @@
 /** The arithmetic of a cost in words: "1,920 cached input tokens × $1.25 / 1M". */
 
-import type { LineItem } from "@/api/contract";
 import { countExact, moneyExact } from "@/lib/format";
+
+type Line = {
+  unit: string;
+  quantity: number;
+  /** Decimal dollars for `per` of the unit. */
+  rate_usd: string;
+  per: number;
+  amount_usd: string;
+};
 
 /** One and many. */
 const UNITS: Record<string, [string, string]> = {
@@ -30,13 +38,13 @@ const UNITS: Record<string, [string, string]> = {
 };
 
 /** "1,920 cached input tokens". A unit that this page does not know keeps its own name. */
-export function quantityOf({ unit, quantity }: Pick<LineItem, "unit" | "quantity">): string {
+export function quantityOf({ unit, quantity }: Pick<Line, "unit" | "quantity">): string {
   const [one, many] = UNITS[unit] ?? [unit.replaceAll("_", " "), unit.replaceAll("_", " ")];
   return `${countExact(quantity)} ${quantity === 1 ? one : many}`;
 }
 
 /** "$1.25 / 1M", "$0.01 each". */
-export function rateOf({ rate_usd, per }: Pick<LineItem, "rate_usd" | "per">): string {
+export function rateOf({ rate_usd, per }: Pick<Line, "rate_usd" | "per">): string {
   const rate = moneyExact(rate_usd);
   switch (per) {
     case 1:
@@ -48,6 +56,11 @@ export function rateOf({ rate_usd, per }: Pick<LineItem, "rate_usd" | "per">): s
     default:
       return `${rate} / ${countExact(per)}`;
   }
+}
+
+/** "1,920 cached input tokens × $1.25 / 1M = $0.0024", every digit as it was charged. */
+export function lineText(line: Line): string {
+  return `${quantityOf(line)} × ${rateOf(line)} = ${moneyExact(line.amount_usd)}`;
 }
 
 const PROVENANCE: Record<string, string> = {

@@ -1,10 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { provenanceOf, quantityOf, rateOf } from "@/features/runs/line-items";
+import { lineText, provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
 
 describe("a line item", () => {
   it("reads as arithmetic", () => {
     const item = { unit: "cache_read", quantity: 1920, rate_usd: "1.25", per: 1_000_000 };
     expect(`${quantityOf(item)} × ${rateOf(item)}`).toBe("1,920 cached input tokens × $1.25 / 1M");
+  });
+
+  it("rounds neither the rate nor the amount", () => {
+    const line = { unit: "input", quantity: 3, per: 1_000_000 };
+    expect(lineText({ ...line, rate_usd: "0.0375", amount_usd: "0.000000112501" })).toBe(
+      "3 input tokens × $0.0375 / 1M = $0.000000112501",
+    );
   });
 
   it("knows one from many", () => {
