@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy.engine import URL
 
 from quotah_server import __version__
+from quotah_server.analytics.ask import Asker
 from quotah_server.domain.errors import StartupError
 from quotah_server.domain.event import PricedEvent
 from quotah_server.entrypoints.mock_host import MockHost
@@ -17,18 +20,31 @@ from quotah_server.entrypoints.parts import Parts
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth import endpoints as auth
 from quotah_server.features.auth.service import ControlAuthenticator, SessionPolicy
+from quotah_server.features.ingest import endpoints as ingest
+from quotah_server.features.ingest.body import MAX_BODY
+from quotah_server.features.ingest.service import Recorder
 from quotah_server.features.keys import endpoints as keys
+from quotah_server.features.live import endpoints as live
+from quotah_server.features.live.hub import Hub
 from quotah_server.features.members import endpoints as members
 from quotah_server.features.onboarding import endpoints as onboarding
 from quotah_server.features.providers import endpoints as providers
+from quotah_server.features.query import endpoints as query
+from quotah_server.features.runs import endpoints as runs_endpoints
+from quotah_server.features.runs.schemas import RunOut
+from quotah_server.features.runs.service import RunService
 from quotah_server.features.samples import endpoints as samples
 from quotah_server.features.setup import endpoints as setup
 from quotah_server.features.setup.service import Instance, address_warnings
+from quotah_server.features.sightings.service import Sightings
 from quotah_server.features.snapshot.service import SnapshotPublisher
 from quotah_server.features.workspaces import endpoints as workspaces
 from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Toolbox
 from quotah_server.http.frame import Network
+from quotah_server.pipeline.journal import Journal
+from quotah_server.store.books import BookShelf
+from quotah_server.store.control.session import Database
 
 ROUTERS = (
     setup.router,
@@ -39,22 +55,27 @@ ROUTERS = (
     providers.router,
     onboarding.router,
     samples.router,
+    query.router,
+    runs_endpoints.router,
+    live.router,
+    ingest.router,
 )
 
 
 class Api:
     """The running API and what the process around it needs of it."""
 
-    def __init__(self, app: FastAPI, publisher: SnapshotPublisher, parts: Parts) -> None:
+    def __init__(
+        self, app: FastAPI, publisher: SnapshotPublisher, recorder: Recorder, hub: Hub
+    ) -> None:
         self.app = app
         self.publisher = publisher
-        self._parts = parts
+        self._recorder = recorder
+        self._hub = hub
 
     async def take(self, events: list[PricedEvent]) -> dict[str, object]:
         """Store events of the gateway; returns the receipt."""
-        import asyncio
-
-        result = await asyncio.to_thread(self._parts.store.append, events)
+        result = await asyncio.to_thread(self._recorder.take, events)
         return {
             "accepted": len(result.accepted),
             "duplicates": len(result.duplicates),
@@ -64,14 +85,40 @@ class Api:
 
     def closing(self) -> None:
         """Let go of long-lived answers, so that the servers can end."""
+        self._hub.close()
 
 
 @asynccontextmanager
 async def build_api(parts: Parts) -> AsyncGenerator[Api]:
-    """Build the API on open parts."""
+    """Build the API on open parts; recording, live updates and the mock end with the block."""
+    async with AsyncExitStack() as stack:
+        shelf = BookShelf(parts.folder.path / "books")
+        await asyncio.to_thread(shelf.put, parts.book)
+        runs = RunService(parts.store, shelf)
+        hub = Hub(lambda workspace, ids: _live(runs.of_events(workspace, ids)))
+        sightings = Sightings(parts.database)
+        journal = Journal(parts.folder.api / "journal.db")
+        stack.callback(journal.close)
+        recorder = Recorder(
+            store=parts.store, journal=journal, book=lambda: parts.book, hub=hub,
+            listeners=[lambda events: sightings.saw(event.call for event in events)],
+        )  # fmt: skip
+        recorder.start()
+        stack.callback(recorder.close)
+        watching = asyncio.create_task(sightings.run())
+        stack.callback(watching.cancel)
+        mock = MockHost(parts.database, parts.settings.mock_port)
+        stack.push_async_callback(mock.close)
+        await mock.start_if_wanted()
+        publisher = SnapshotPublisher(parts.database)
+        toolbox = _toolbox(parts, publisher, runs, hub, recorder, Asker(parts.store))
+        app = build_app(_options(parts.settings), toolbox, ROUTERS)
+        yield Api(app, publisher, recorder, hub)
+
+
+def _toolbox(parts: Parts, *more: object) -> Toolbox:
     settings = parts.settings
-    publisher = SnapshotPublisher(parts.database)
-    toolbox = Toolbox(
+    return Toolbox(
         parts.database,
         ControlAuthenticator(parts.database),
         parts.passwords,
@@ -82,22 +129,30 @@ async def build_api(parts: Parts) -> AsyncGenerator[Api]:
             api_url=settings.dashboard_url,
             warnings=address_warnings(settings.dashboard_url),
         ),
-        publisher,
         parts.vault,
         parts.mock,
         parts.samples,
+        *more,
     )
-    app = build_app(_options(settings), toolbox, ROUTERS)
-    mock = MockHost(parts.database, settings.mock_port)
-    try:
-        await mock.start_if_wanted()
-        yield Api(app, publisher, parts)
-    finally:
-        await mock.close()
+
+
+def _live(found: list[RunOut]) -> list[bytes]:
+    return [run.model_dump_json().encode() for run in found]
+
+
+def schema_app() -> FastAPI:
+    """The API's application for its OpenAPI document alone: nothing is opened, nothing answers."""
+    database = Database(URL.create("sqlite+aiosqlite", database=":memory:"))
+    toolbox = Toolbox(database, ControlAuthenticator(database))
+    return build_app(AppOptions(version=__version__), toolbox, ROUTERS)
 
 
 def _options(settings: Settings) -> AppOptions:
-    return AppOptions(version=__version__, trusted=trusted_networks(settings.trusted_proxies))
+    return AppOptions(
+        version=__version__,
+        trusted=trusted_networks(settings.trusted_proxies),
+        body_limits={"/api/v1/events": MAX_BODY},
+    )
 
 
 def trusted_networks(text: str) -> tuple[Network, ...]:
