@@ -42,7 +42,12 @@ export function useLiveList(accepts: (run: Run) => boolean = () => true): LiveLi
 export function mergeRuns(newer: readonly Run[], older: readonly Run[]): Run[] {
   const byId = new Map<string, Run>();
   for (const run of [...newer, ...older]) if (!byId.has(run.id)) byId.set(run.id, run);
-  return [...byId.values()].sort((a, b) => b.started_at.localeCompare(a.started_at));
+  return [...byId.values()].sort((a, b) => instantOf(b) - instantOf(a));
+}
+
+/** As a number: texts with and without a fraction of a second do not sort as texts. */
+function instantOf(run: Run): number {
+  return new Date(run.started_at).getTime();
 }
 
 /** `action` at once, then at most every `every` ms; a call in between is made up for at the end. */

@@ -1,14 +1,18 @@
 import { Outlet } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTheme } from "@/app/theme";
-import { Toaster } from "@/ui/toast";
 import { TooltipProvider } from "@/ui/tooltip";
+
+const Toaster = lazy(() => import("@/ui/toaster").then((file) => ({ default: file.Toaster })));
 
 export function Root() {
   const theme = useTheme();
   return (
     <TooltipProvider>
       <Outlet />
-      <Toaster theme={theme} />
+      <Suspense>
+        <Toaster theme={theme} />
+      </Suspense>
     </TooltipProvider>
   );
 }

@@ -38,7 +38,6 @@ export function WorkspaceMenu({ narrow }: { narrow: boolean }) {
             <span className="min-w-0 flex-1 truncate font-semibold text-base">
               {workspace.name}
             </span>
-            {workspace.is_sample && <Badge tone="accent">Sample</Badge>}
             <ChevronsUpDown className="size-3.5 shrink-0 text-faint" aria-hidden />
           </>
         )}

@@ -1,6 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ChartColumn } from "lucide-react";
-import { lazy, Suspense, useMemo } from "react";
+import { lazy, Suspense, useEffect, useMemo } from "react";
 import type { Answer } from "@/api/table";
 import { costChart } from "@/features/overview/cost-points";
 import { cn } from "@/lib/cn";
@@ -13,9 +13,8 @@ import { ErrorState } from "@/ui/error-state";
 import { Segmented } from "@/ui/segmented";
 import { Skeleton } from "@/ui/skeleton";
 
-const TimeSeries = lazy(() =>
-  import("@/charts/time-series").then((file) => ({ default: file.TimeSeries })),
-);
+const loadChart = () => import("@/charts/time-series");
+const TimeSeries = lazy(() => loadChart().then((file) => ({ default: file.TimeSeries })));
 
 type Props = {
   answer: UseQueryResult<Answer>;
@@ -65,6 +64,8 @@ export function CostCard(props: Props) {
 function Content({ answer, now, onPeriod, onReset }: Props) {
   const { data } = answer;
   const chart = useMemo(() => (data ? costChart(data) : null), [data]);
+  // The chart's code comes while its data is still under way.
+  useEffect(() => void loadChart(), []);
   if (answer.isError && !data) {
     return (
       <ErrorState
