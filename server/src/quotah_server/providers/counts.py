@@ -65,7 +65,10 @@ class Counts:
             self.flags.append(word)
 
     def usage(self, units: dict[str, int], *, estimated: bool = False) -> Usage:
-        """The usage made of what was read."""
+        """The usage made of what was read; sums beyond belief are flagged and left out."""
+        for unit in [unit for unit, count in units.items() if count > MAX_COUNT]:
+            self.flag(f"invalid:{unit}")
+            units = {name: count for name, count in units.items() if name != unit}
         return Usage(units=units, estimated=estimated, flags=tuple(self.flags))
 
 

@@ -1,0 +1,232 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from quotah_server.providers.anthropic import PROVIDER
+from quotah_server.providers.base import Answer
+from quotah_server.providers.registry import PROVIDERS, room_for
+
+
+def usage(raw: dict[str, Any], **extras: object):  # noqa: ANN201
+    return PROVIDER.usage("messages", raw, extras)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"),
+    [
+        ("POST", "/v1/messages", "messages"),
+        ("POST", "/messages", "messages"),
+        ("POST", "/v1/messages/count_tokens", "count_tokens"),
+        ("POST", "/v1/messages/batches", None),
+        ("GET", "/v1/messages/batches/b/results", None),
+        ("GET", "/v1/models", None),
+    ],
+)
+def test_only_messages_and_counting_have_an_operation(
+    method: str, path: str, operation: str | None
+) -> None:
+    assert PROVIDER.operation(method, path) == operation
+
+
+def test_fresh_input_counts_neither_reads_nor_writes() -> None:
+    found = usage({
+        "input_tokens": 2095, "cache_creation_input_tokens": 3000, "cache_read_input_tokens": 50000,
+        "cache_creation": {"ephemeral_5m_input_tokens": 1000, "ephemeral_1h_input_tokens": 2000},
+        "output_tokens": 503, "output_tokens_details": {"thinking_tokens": 300},
+        "server_tool_use": {"web_search_requests": 2, "web_fetch_requests": 7},
+    })  # fmt: skip
+
+    assert found.units == {
+        "input": 2095, "cache_read": 50000, "cache_write_5m": 1000, "cache_write_1h": 2000,
+        "output": 203, "reasoning": 300, "web_search": 2,
+    }  # fmt: skip
+    assert found.input_tokens == 55095
+    assert found.output_tokens == 503
+    assert found.flags == ()
+
+
+@pytest.mark.parametrize(
+    ("split", "units", "flags"),
+    [
+        (None, {"cache_write_5m": 100}, ("cache_ttl_unknown",)),
+        ({}, {"cache_write_5m": 100}, ("cache_ttl_unknown",)),
+        ({"ephemeral_1h_input_tokens": 40}, {"cache_write_5m": 60, "cache_write_1h": 40},
+         ("cache_ttl_unknown",)),
+        ({"ephemeral_5m_input_tokens": 100}, {"cache_write_5m": 100}, ()),
+        ({"ephemeral_5m_input_tokens": 101}, {"cache_write_5m": 101},
+         ("contradiction:cache_creation_exceeds_total",)),
+    ],
+)  # fmt: skip
+def test_writes_whose_lifetime_is_not_told_are_taken_for_five_minutes_and_flagged(
+    split: object, units: dict[str, int], flags: tuple[str, ...]
+) -> None:
+    raw = {"input_tokens": 1, "cache_creation_input_tokens": 100, "cache_creation": split}
+
+    found = usage(raw)
+
+    assert {k: n for k, n in found.units.items() if k.startswith("cache_write")} == units
+    assert found.flags == flags
+
+
+@pytest.mark.parametrize(
+    ("raw", "flag"),
+    [
+        ({"input_tokens": -1}, "invalid:input_tokens"),
+        ({"input_tokens": True}, "invalid:input_tokens"),
+        ({"input_tokens": "1"}, "invalid:input_tokens"),
+        ({"input_tokens": 1, "output_tokens": 2**41}, "invalid:output_tokens"),
+        ({"input_tokens": 1, "cache_read_input_tokens": 0.5}, "invalid:cache_read_input_tokens"),
+        ({"output_tokens": 1, "output_tokens_details": {"thinking_tokens": 2}},
+         "contradiction:thinking_exceeds_output"),
+        ({"input_tokens": 1, "server_tool_use": {"web_search_requests": -1}},
+         "invalid:web_search_requests"),
+        ({"input_tokens": 1, "server_tool_use": {"teleport_requests": 1}},
+         "unknown_unit:server_tool_use.teleport_requests"),
+        ({"input_tokens": 1, "server_tool_use": 5}, "invalid:server_tool_use"),
+    ],
+)  # fmt: skip
+def test_odd_usage_is_flagged_and_no_count_is_negative(raw: dict[str, Any], flag: str) -> None:
+    found = usage(raw)
+
+    assert flag in found.flags
+    assert all(count >= 0 for count in found.units.values())
+
+
+@pytest.mark.parametrize("raw", [{}, {"service_tier": "standard"}, {"input_tokens": None}])
+def test_usage_that_is_not_there_is_missing(raw: dict[str, Any]) -> None:
+    assert usage(raw).missing
+    assert PROVIDER.usage("messages", None, {}).missing
+
+
+def test_compaction_is_billed_though_it_stands_in_the_iterations_only() -> None:
+    found = usage({
+        "input_tokens": 23000, "output_tokens": 1000,
+        "iterations": [
+            {"type": "compaction", "input_tokens": 180000, "output_tokens": 3500},
+            {"type": "message", "input_tokens": 23000, "output_tokens": 1000},
+        ],
+    })  # fmt: skip
+
+    assert (found.units["input"], found.units["output"]) == (203000, 4500)
+    assert found.flags == ()
+
+
+def test_an_inner_call_of_another_model_is_flagged() -> None:
+    inner = [
+        {"type": "message", "model": "claude-opus-5", "input_tokens": 5, "output_tokens": 5},
+        {
+            "type": "advisor_message",
+            "model": "claude-fable-5",
+            "input_tokens": 9,
+            "output_tokens": 9,
+        },
+    ]
+
+    assert usage({"input_tokens": 5, "iterations": inner}).flags == ("other_model:claude-fable-5",)
+
+
+def test_counting_tokens_is_not_billed() -> None:
+    answer = PROVIDER.read_body("count_tokens", {"input_tokens": 14})
+    found = PROVIDER.usage("count_tokens", answer.usage, {})
+
+    assert found.input_tokens == 14
+    assert found.flags == ("not_billed",)
+
+
+START = {
+    "type": "message_start",
+    "message": {
+        "id": "msg_1", "model": "claude-sonnet-4-5-20250929",
+        "usage": {"input_tokens": 25, "cache_read_input_tokens": 0, "output_tokens": 1,
+                  "service_tier": "standard", "inference_geo": "us"},
+    },
+}  # fmt: skip
+DELTA = {
+    "type": "message_delta",
+    "delta": {"stop_reason": "end_turn"},
+    "usage": {"input_tokens": 10682, "cache_read_input_tokens": None, "output_tokens": 15,
+              "server_tool_use": {"web_search_requests": 1}},
+}  # fmt: skip
+STOP = {"type": "message_stop"}
+
+
+def stream(*events: dict[str, Any]) -> Answer:
+    answer = Answer()
+    for event in events:
+        PROVIDER.merge("messages", answer, event)
+    return answer
+
+
+def test_a_delta_overwrites_field_by_field_and_nulls_say_nothing() -> None:
+    answer = stream(START, {"type": "content_block_delta", "delta": {"text": "x"}}, DELTA, STOP)
+
+    assert answer.usage == {
+        "input_tokens": 10682, "cache_read_input_tokens": 0, "output_tokens": 15,
+        "service_tier": "standard", "inference_geo": "us",
+        "server_tool_use": {"web_search_requests": 1},
+    }  # fmt: skip
+    assert (answer.finish_reason, answer.service_tier) == ("end_turn", "standard")
+    assert answer.extras == {"inference_geo": "us"}
+    assert answer.complete
+
+
+def test_deltas_split_in_any_way_give_the_same_usage() -> None:
+    fields = DELTA["usage"]
+    parts = [{**DELTA, "usage": {name: value}} for name, value in fields.items()]
+
+    assert stream(START, *parts, STOP).usage == stream(START, DELTA, STOP).usage
+
+
+def test_a_delta_seen_twice_counts_once() -> None:
+    assert stream(START, DELTA, DELTA, STOP).usage == stream(START, DELTA, STOP).usage
+
+
+def test_a_stream_that_breaks_off_has_exact_input_and_estimated_output() -> None:
+    answer = stream(START)
+    found = PROVIDER.usage("messages", answer.usage, answer.extras)
+
+    assert found.estimated
+    assert (found.units["input"], found.units["output"]) == (25, 1)
+    assert not answer.complete
+
+
+def test_an_error_in_the_stream_names_its_class() -> None:
+    answer = stream(START, {"type": "error", "error": {"type": "overloaded_error"}}, STOP)
+
+    assert answer.error_class == "overloaded_error"
+    assert not answer.complete
+
+
+def test_an_error_body_names_its_class() -> None:
+    answer = PROVIDER.read_body(
+        "messages", {"type": "error", "error": {"type": "rate_limit_error"}}
+    )
+
+    assert answer.error_class == "rate_limit_error"
+    assert answer.usage is None
+
+
+@pytest.mark.parametrize("kind", ["message_start", "message_delta", "message_stop", "error"])
+def test_a_frame_that_matters_holds_a_needle(kind: str) -> None:
+    for frame in (f'{{"type":"{kind}"}}'.encode(), f'{{"type": "{kind}"}}'.encode()):
+        assert any(needle in frame for needle in PROVIDER.needles("messages"))
+
+
+def test_a_content_frame_holds_no_needle() -> None:
+    frame = rb'{"type":"content_block_delta","delta":{"text":"a \"message_stop\" b"}}'
+
+    assert not any(needle in frame for needle in PROVIDER.needles("messages"))
+
+
+def test_every_room_is_registered_under_its_own_name() -> None:
+    assert {name: room.name for name, room in PROVIDERS.items()} == {
+        "openai": "openai", "anthropic": "anthropic",
+    }  # fmt: skip
+
+
+def test_an_unknown_vendor_is_read_by_the_wire_it_speaks() -> None:
+    assert room_for("groq", "chat") is PROVIDERS["openai"]
+    assert room_for("gemini", "messages") is PROVIDERS["anthropic"]
+    assert room_for("anthropic", "chat") is PROVIDERS["anthropic"]
