@@ -1,0 +1,210 @@
+"""Turns a capture into the event that is sent. Runs on the background thread alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from quotah.capture import Capture, event_id
+from quotah.scope import Words
+from quotah.wires import provider_of, wire_of
+from quotah.wires.answer import Answer, Raw, Wire, text
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_ERROR_STATUS = 400
+_WORDS = ("feature", "user", "session", "team", "prompt", "environment", "request_id")
+_REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id")
+_CANCELLED = frozenset({"CancelledError", "KeyboardInterrupt", "GeneratorExit", "SystemExit"})
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_LONGEST_WORD = 500
+_ERRORS = {
+    400: "invalid_request",
+    401: "authentication",
+    403: "permission",
+    404: "not_found",
+    408: "timeout",
+    409: "conflict",
+    413: "request_too_large",
+    422: "invalid_request",
+    429: "rate_limited",
+    529: "overloaded",
+}
+_SERVER_ERROR = 500
+
+
+def digest(capture: Capture) -> dict[str, Any] | None:
+    """Build the event of a capture; None when the request is none that a provider bills."""
+    url = urlsplit(str(capture.request.url))
+    found = wire_of(url.path)
+    if found is None or capture.request.method != "POST":
+        return None
+    wire, operation = found
+    capture.path = url.path
+    asked = _json_object(_content(capture.request))
+    event = _base(capture, asked)
+    event["provider"] = capture.provider or provider_of(url.hostname or "", wire)
+    event["operation"] = operation
+    headers = getattr(capture.response, "headers", {})
+    gateway_event = headers.get("x-quotah-event-id")
+    if gateway_event:
+        return _attribution_only(event, gateway_event, capture.words)
+    answer = _read(capture, wire, headers)
+    status, error_class = _status(capture, answer)
+    extras = dict(answer.extras)
+    if url.hostname not in _LOOPBACK:
+        extras["base_url"] = f"{url.scheme}://{url.netloc}"
+    event.update(
+        model_response=answer.model,
+        service_tier=answer.service_tier,
+        status=status,
+        error_class=error_class,
+        finish_reason=answer.finish_reason,
+        usage=answer.usage,
+        extras=extras,
+        provider_response_id=answer.response_id,
+        provider_request_id=_first(headers, _REQUEST_IDS),
+    )
+    return {k: v for k, v in event.items() if v is not None or k == "usage"}
+
+
+def words_of(words: Words) -> dict[str, Any]:
+    """The attribution of an event: texts, cut at 500 characters, without what is None."""
+    said: dict[str, Any] = {
+        name: str(words[name])[:_LONGEST_WORD] for name in _WORDS if words.get(name) is not None
+    }
+    tags = words.get("tags")
+    if isinstance(tags, dict) and tags:
+        pairs = cast("dict[object, object]", tags).items()
+        said["tags"] = {str(k)[:_LONGEST_WORD]: str(v)[:_LONGEST_WORD] for k, v in pairs}
+    return said
+
+
+def _base(capture: Capture, asked: Raw) -> dict[str, Any]:
+    retry = _retry_count(capture)
+    before = capture.previous
+    if before is not None and before.attempt == retry and before.path == capture.path:
+        capture.call_id = before.call_id
+        if before.event is not None:
+            before.event["final"] = False
+    else:
+        capture.call_id = event_id(capture.started_ns)
+    capture.attempt = retry + 1
+    return {
+        "id": event_id(capture.started_ns),
+        "call_id": capture.call_id,
+        "attempt": capture.attempt,
+        "final": not capture.superseded,
+        "model": text(asked, "model"),
+        "streaming": bool(asked.get("stream")),
+        "http_status": getattr(capture.response, "status_code", None),
+        "started_at": _time(capture.started_ns),
+        "first_byte_at": None if capture.first_ns is None else _time(capture.first_ns),
+        "ended_at": _time(capture.ended_ns),
+        **words_of(capture.words),
+    }
+
+
+def _attribution_only(
+    event: dict[str, Any], gateway_event: str, words: Words
+) -> dict[str, Any] | None:
+    """The gateway recorded the call; what it could not know are the caller's words."""
+    if not words_of(words):
+        return None
+    status = "error" if (event["http_status"] or 0) >= _ERROR_STATUS else "success"
+    event.update(gateway_event_id=gateway_event, status=status, usage=None)
+    return {k: v for k, v in event.items() if v is not None or k == "usage"}
+
+
+def _read(capture: Capture, wire: Wire, headers: Any) -> Answer:
+    answer = Answer()
+    if capture.response is None:
+        return answer
+    body = _body(capture, headers)
+    if "text/event-stream" in str(headers.get("content-type", "")):
+        for event in _events(body, wire.needles):
+            wire.read_event(answer, event)
+        return answer
+    parsed = _json_object(body)
+    if parsed:
+        wire.read_body(answer, parsed)
+    return answer
+
+
+def _status(capture: Capture, answer: Answer) -> tuple[str, str | None]:
+    code = getattr(capture.response, "status_code", None)
+    if code is not None and code >= _ERROR_STATUS:
+        return "error", answer.error_class or _error_class(code)
+    if answer.complete:
+        return "success", None
+    left = capture.closed_early and answer.error_class is None
+    if left or capture.error in _CANCELLED:
+        return "cancelled", "client_disconnected"
+    if capture.error is not None:
+        return "error", _connection_class(capture.error, begun=capture.response is not None)
+    unfinished = "stream_incomplete" if capture.chunks else "unreadable_answer"
+    return "error", answer.error_class or unfinished
+
+
+def _error_class(code: int) -> str:
+    return _ERRORS.get(code, "server_error" if code >= _SERVER_ERROR else f"http_{code}")
+
+
+def _connection_class(name: str, *, begun: bool) -> str:
+    if "Timeout" in name:
+        return "timeout"
+    return "connection_lost" if begun or "Connect" not in name else "connection_failed"
+
+
+def _body(capture: Capture, headers: Any) -> bytes:
+    if capture.chunks is None:
+        return _content(capture.response)
+    raw = b"".join(capture.chunks)
+    if str(headers.get("content-encoding", "identity")) == "identity":
+        return raw
+    # The client's own class knows every encoding that it told the server it accepts.
+    whole = type(capture.response)(200, headers=headers, content=raw)
+    return bytes(whole.content)
+
+
+def _content(message: Any) -> bytes:
+    """The body of a request or response that was read; uploads that were streamed have none."""
+    try:
+        return bytes(message.content)
+    except Exception:  # noqa: BLE001 (httpx says so with an error of its own)
+        return b""
+
+
+def _events(body: bytes, needles: tuple[bytes, ...]) -> Iterator[Raw]:
+    for frame in body.replace(b"\r\n", b"\n").split(b"\n\n"):
+        if not any(needle in frame for needle in needles):
+            continue
+        data = b"\n".join(
+            line[5:].lstrip(b" ") for line in frame.split(b"\n") if line.startswith(b"data:")
+        )
+        parsed = _json_object(data)
+        if parsed:
+            yield parsed
+
+
+def _json_object(body: bytes) -> Raw:
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return {}
+    return cast("Raw", parsed) if isinstance(parsed, dict) else {}
+
+
+def _retry_count(capture: Capture) -> int:
+    told = str(capture.request.headers.get("x-stainless-retry-count", "0"))
+    return int(told) if told.isdecimal() else 0
+
+
+def _first(headers: Any, names: tuple[str, ...]) -> str | None:
+    return next((str(headers[name]) for name in names if name in headers), None)
+
+
+def _time(ns: int) -> str:
+    return (_EPOCH + timedelta(microseconds=ns // 1000)).isoformat().replace("+00:00", "Z")
