@@ -78,11 +78,11 @@ def commands_page() -> str:
 def metrics_page() -> str:
     lines = ["# Metrics and dimensions", NOTE, "What `POST /api/v1/query` understands.", ""]
     lines += ["| metric | unit | meaning | formula |", "|---|---|---|---|"]
-    metrics = METRICS.values() if isinstance(METRICS, dict) else METRICS
-    lines += [f"| `{m.name}` | {m.unit} | {m.description} | {m.formula} |" for m in metrics]
+    lines += [
+        f"| `{m.name}` | {m.unit} | {m.description} | {m.formula} |" for m in METRICS.values()
+    ]
     lines += ["", "| dimension | meaning |", "|---|---|"]
-    dimensions = DIMENSIONS.values() if isinstance(DIMENSIONS, dict) else DIMENSIONS
-    lines += [f"| `{d.name}` | {d.label} |" for d in dimensions]
+    lines += [f"| `{d.name}` | {d.label} |" for d in DIMENSIONS.values()]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from quotah_server.features.ingest.schema import ingest_schema
+from quotah_server.features.ingest.schema import document as ingest_document
 
 from quotah_server.entrypoints.compose import schema_app
 
@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[1] / "schemas"
 def main() -> None:
     files = {
         FOLDER / "openapi.json": schema_app().openapi(),
-        FOLDER / "ingest.v1.json": ingest_schema(),
+        FOLDER / "ingest.v1.json": ingest_document(),
     }
     texts = {
         path: json.dumps(body, indent=2, ensure_ascii=False) + "\n" for path, body in files.items()

@@ -142,7 +142,7 @@ def _live(found: list[RunOut]) -> list[bytes]:
 
 def schema_app() -> FastAPI:
     """The API's application for its OpenAPI document alone: nothing is opened, nothing answers."""
-    database = Database(URL.create("sqlite+aiosqlite", database=":memory:"))
+    database = Database(URL.create("sqlite+aiosqlite", database="unopened.db"))
     toolbox = Toolbox(database, ControlAuthenticator(database))
     return build_app(AppOptions(version=__version__), toolbox, ROUTERS)
 
