@@ -1,0 +1,193 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from quotah_server.catalog.book import load_packaged
+from quotah_server.pipeline.price_lines import price_line
+
+CHAT = {
+    "object": "chat.completion",
+    "model": "gpt-4o-2024-08-06",
+    "usage": {"prompt_tokens": 2006, "completion_tokens": 300,
+              "prompt_tokens_details": {"cached_tokens": 1920}},
+}  # fmt: skip
+
+
+def line(**fields: Any) -> dict[str, Any]:
+    told = {"id": "a", "provider": "openai", "date": "2026-11-12T12:00:00Z", "response": CHAT}
+    return {**told, **fields}
+
+
+def priced(**fields: Any) -> dict[str, Any]:
+    return price_line(line(**fields), load_packaged())
+
+
+def test_a_line_tells_cost_usage_items_and_version() -> None:
+    result = priced()
+
+    assert result["id"] == "a"
+    assert (result["status"], result["cost_usd"]) == ("computed", "0.005615")
+    assert result["usage"] == {
+        "input_tokens": 2006, "output_tokens": 300, "cache_read_input_tokens": 1920,
+        "cache_write_input_tokens": None, "reasoning_output_tokens": None,
+        "units": {"input": 86, "cache_read": 1920, "output": 300},
+        "missing": False, "estimated": False, "flags": [],
+    }  # fmt: skip
+    assert result["line_items"][1] == {
+        "unit": "cache_read", "quantity": 1920, "rate_usd": "1.25", "per": 1000000,
+        "amount_usd": "0.0024", "rule": "openai/gpt-4o (genai-prices)",
+        "text": "1,920 cached input tokens × $1.25 / 1M = $0.0024",
+    }  # fmt: skip
+    assert result["price_version"] == load_packaged().version
+
+
+def test_without_a_model_the_usage_is_told_all_the_same() -> None:
+    result = priced(response={"usage": CHAT["usage"]}, model=None)
+
+    assert (result["status"], result["cost_usd"]) == ("unpriced", None)
+    assert result["usage"]["input_tokens"] == 2006
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"provider": None}, "provider"),
+        ({"provider": " "}, "provider"),
+        ({"provider": 5}, "provider"),
+        ({"date": "yesterday"}, "date"),
+        ({"date": 5}, "date"),
+        ({"date": "9999-12-31T23:59:59-23:59"}, "date"),
+        ({"response": None}, "response"),
+        ({"response": "text"}, "response"),
+        ({"response": [1]}, "response"),
+        ({"events": {}}, "events"),
+        ({"response": {"stream": 5}}, "events"),
+        ({"context": []}, "context"),
+        ({"context": {"service_tier": 5}}, "context.service_tier"),
+        ({"model": 5, "response": {"usage": {}}}, "model"),
+    ],
+)
+def test_a_bad_line_names_its_field(fields: dict[str, Any], field: str) -> None:
+    result = priced(**fields)
+
+    assert result["id"] == "a"
+    assert result["error"]["code"] == "invalid_input"
+    assert result["error"]["field"] == field
+    assert result["error"]["message"]
+
+
+@pytest.mark.parametrize("value", [None, 5, "text", [], [{"provider": "openai"}]])
+def test_what_is_no_object_is_refused(value: object) -> None:
+    result = price_line(value, load_packaged())
+
+    assert result["error"] == {  # pyright: ignore
+        "code": "invalid_input", "field": None, "message": "a line must be a JSON object",
+        "hint": '{"provider": "openai", "response": {…}}',
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("date", "cost"), [("2026-08-20", "0.005"), ("2026-08-21T00:00:00+02:00", "0.005"),
+                       ("2026-08-21T00:00:00Z", "0.004"), ("2026-08-21", "0.004")]
+)  # fmt: skip
+def test_a_date_is_utc_unless_it_says_otherwise(date: str, cost: str) -> None:
+    answer = {"model": "gpt-5.6-sol", "usage": {"prompt_tokens": 1000}}
+
+    assert priced(date=date, response=answer)["cost_usd"] == cost
+
+
+def test_a_missing_date_is_now() -> None:
+    assert priced(date=None)["cost_usd"] == "0.005615"
+
+
+def test_the_context_fills_in_what_the_answer_does_not_say() -> None:
+    told = {"model": "gpt-5", "usage": {"input_tokens": 1000}, "object": "response"}
+
+    by_context = priced(response=told, context={"service_tier": "flex"})
+    by_answer = priced(
+        response={**told, "service_tier": "default"}, context={"service_tier": "flex"}
+    )
+    by_request = priced(response=told, context={"requested_service_tier": "flex"})
+
+    assert by_context["cost_usd"] == "0.000625"
+    assert by_answer["cost_usd"] == "0.00125"
+    assert by_request["cost_usd"] == "0.00125"
+
+
+def test_a_batch_line_is_priced_as_a_batch_though_its_body_says_default() -> None:
+    wrapped = {
+        "custom_id": "x",
+        "response": {"status_code": 200, "body": {**CHAT, "service_tier": "default"}},
+    }
+
+    result = priced(response=wrapped)
+
+    assert result["context"]["processing"] == "batch"
+    assert result["cost_usd"] == "0.0040075"
+
+
+def test_events_may_be_bare_or_wrapped_and_the_done_mark_is_passed_over() -> None:
+    chunk = {
+        "object": "chat.completion.chunk",
+        "choices": [],
+        **{k: CHAT[k] for k in ("model", "usage")},
+    }
+
+    bare = priced(response=None, events=[{"choices": []}, chunk, "[DONE]"])
+    wrapped = priced(response=None, events=[{"event": "x", "data": chunk}])
+    nested = priced(response={"stream": [chunk]})
+
+    assert bare["cost_usd"] == wrapped["cost_usd"] == nested["cost_usd"] == "0.005615"
+
+
+@pytest.mark.parametrize(
+    ("fields", "operation"),
+    [
+        ({"response": {"type": "message"}}, "messages"),
+        ({"response": {"object": "response"}, "api_flavor": "chat"}, "responses"),
+        ({"response": {"object": "text_completion"}}, "completions"),
+        ({"response": {}, "endpoint": "/v1/embeddings"}, "embeddings"),
+        ({"response": {}, "endpoint": "/v1/messages/count_tokens"}, "count_tokens"),
+        ({"response": {}, "endpoint": "/v1/chat/completions"}, "chat"),
+        ({"response": {"usage": {"cache_read_input_tokens": 1}}}, "messages"),
+        ({"response": {}}, "chat"),
+        ({"events": [{"type": "response.created"}]}, "responses"),
+        ({"events": [{"type": 5}, {"type": "message_start"}]}, "messages"),
+        ({"events": [{"type": "transcript.text.done"}]}, "transcription"),
+        ({"events": [{"type": "response.done"}]}, "realtime"),
+    ],
+)
+def test_the_shape_tells_the_operation_and_the_endpoint_is_a_hint(
+    fields: dict[str, Any], operation: str
+) -> None:
+    assert priced(**fields)["operation"] == operation
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3)
+    | st.dictionaries(
+        st.sampled_from(["usage", "model", "type", "object", "stream", "prompt_tokens", "custom_id",
+                         "response", "body", "result", "message", "service_tier", "data"]),
+        inner, max_size=5),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["id", "provider", "model", "date", "api_flavor", "endpoint", "context",
+                         "response", "events"]),
+        JSON | st.sampled_from(["openai", "anthropic", "gpt-4o", "2026-11-12T00:00:00Z"]),
+    )
+)  # fmt: skip
+@settings(max_examples=200, deadline=None)
+def test_no_line_breaks_pricing(value: dict[str, Any]) -> None:
+    result = price_line(value, load_packaged())
+
+    assert ("error" in result) != ("status" in result)
+    assert result.get("cost_usd") is None or not str(result["cost_usd"]).startswith("-")
