@@ -20,15 +20,18 @@ type ContentProps = {
   title: ReactNode;
   description?: ReactNode;
   children: ReactNode;
+  /** "alertdialog" for a question that must be answered before anything else. */
+  role?: "dialog" | "alertdialog";
   className?: string;
 };
 
 /** Centred on a desk, a sheet from below on a phone. */
-export function DialogContent({ title, description, children, className }: ContentProps) {
+export function DialogContent({ title, description, children, role, className }: ContentProps) {
   return (
     <Radix.Portal>
       <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-scrim" />
       <Radix.Content
+        role={role ?? "dialog"}
         {...(description ? {} : { "aria-describedby": undefined })}
         className={cn(
           "fixed z-50 flex max-h-[88dvh] flex-col overflow-y-auto bg-surface shadow-pop outline-none",
@@ -99,7 +102,7 @@ export function ConfirmDialog({ trigger, title, description, action, onConfirm }
   return (
     <Dialog open={open} onOpenChange={setOpen}>
       <DialogTrigger asChild>{trigger}</DialogTrigger>
-      <DialogContent title={title} description={description}>
+      <DialogContent role="alertdialog" title={title} description={description}>
         <DialogFooter>
           <DialogClose asChild>
             <Button>Cancel</Button>
