@@ -62,7 +62,7 @@ def test_every_kind_of_unit_reads_as_a_sentence(item: LineItem, said: str) -> No
 def test_plain_chat_costs_what_the_base_library_says_for_every_model_of_every_provider() -> None:
     at = datetime(2026, 11, 12, 12, tzinfo=UTC)
     compared = 0
-    for source, model in [(source, model) for source in genai_providers for model in source.models]:
+    for source, model in [(vendor, m) for vendor in genai_providers for m in vendor.models]:
         prices = model.get_prices(at)
         if prices.input_mtok is None or prices.output_mtok is None:
             continue

@@ -84,7 +84,7 @@ def test_a_bad_line_names_its_field(fields: dict[str, Any], field: str) -> None:
 def test_what_is_no_object_is_refused(value: object) -> None:
     result = price_line(value, load_packaged())
 
-    assert result["error"] == {  # pyright: ignore
+    assert result["error"] == {  # pyright: ignore[reportTypedDictNotRequiredAccess]
         "code": "invalid_input", "field": None, "message": "a line must be a JSON object",
         "hint": '{"provider": "openai", "response": {…}}',
     }  # fmt: skip

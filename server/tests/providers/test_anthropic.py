@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
+from quotah_server.domain.usage import Usage
 from quotah_server.providers.anthropic import PROVIDER
 from quotah_server.providers.base import Answer
 from quotah_server.providers.registry import PROVIDERS, room_for
 
 
-def usage(raw: dict[str, Any], **extras: object):  # noqa: ANN201
+def usage(raw: dict[str, Any], **extras: object) -> Usage:
     return PROVIDER.usage("messages", raw, extras)
 
 

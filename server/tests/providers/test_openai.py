@@ -202,7 +202,7 @@ def test_a_responses_stream_takes_everything_from_its_last_event(ending: str) ->
     response = {
         "id": "r1", "model": "gpt-5-2025-08-07", "status": ending, "service_tier": "flex",
         "usage": {"input_tokens": 3, "output_tokens": 4},
-        "output": [{"type": "web_search_call", "status": "completed"}, {"type": "web_search_call", "status": "failed"}],
+        "output": [{"type": "web_search_call", "status": s} for s in ("completed", "failed")],
         "tools": [{"type": "web_search"}],
         "error": {"code": "server_error"} if ending == "failed" else None,
         "incomplete_details": {"reason": "max_output_tokens"} if ending == "incomplete" else None,
@@ -263,6 +263,7 @@ def test_a_frame_that_matters_holds_a_needle(operation: str, frame: bytes) -> No
 
 
 def test_an_ordinary_chunk_holds_no_needle() -> None:
-    frame = rb'{"id":"c","choices":[{"delta":{"content":"say \"usage\":{ and \"error\""},"finish_reason":null}],"usage":null}'
+    said = rb'"say \"usage\":{ and \"error\""'
+    frame = b'{"choices":[{"delta":{"content":' + said + b'},"finish_reason":null}],"usage":null}'
 
     assert not any(needle in frame for needle in PROVIDER.needles("chat"))

@@ -31,22 +31,21 @@ TOOLS = {"code_container": "code_interpreter_containers"}
 def read(result: dict[str, Any], name: str) -> object:
     """The value of a golden name in our result."""
     usage, units = result["usage"], result["usage"]["units"]
-    if name in TOTALS:
-        return usage[TOTALS[name]]
-    if name in UNITS:
-        return units.get(UNITS[name], 0)
-    if name in ("input_audio", "input_image"):
-        return units.get(name, 0) + units.get(f"cache_read_{name.removeprefix('input_')}", 0)
-    if name == "input_text":
-        return units["input"] + units.get("cache_read", 0)
-    if name == "tools":
-        counted = ("web_search", "file_search", "code_container")
-        return {TOOLS.get(unit, unit): units[unit] for unit in counted if unit in units}
-    if name in ("usage_missing", "estimated"):
-        return usage[name.removeprefix("usage_")]
-    if name in ("model", "cost_usd"):
-        return result[name]
-    return result["context"].get(name)
+    counted = ("web_search", "file_search", "code_container")
+    found: dict[str, object] = {
+        **result["context"],
+        **{theirs: usage[ours] for theirs, ours in TOTALS.items()},
+        **{theirs: units.get(ours, 0) for theirs, ours in UNITS.items()},
+        "input_audio": units.get("input_audio", 0) + units.get("cache_read_audio", 0),
+        "input_image": units.get("input_image", 0) + units.get("cache_read_image", 0),
+        "input_text": units.get("input", 0) + units.get("cache_read", 0),
+        "tools": {TOOLS.get(unit, unit): units[unit] for unit in counted if unit in units},
+        "usage_missing": usage["missing"],
+        "estimated": usage["estimated"],
+        "model": result["model"],
+        "cost_usd": result["cost_usd"],
+    }
+    return found[name]
 
 
 @pytest.mark.parametrize("name", SAMPLES)
