@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import structlog
@@ -77,9 +78,9 @@ class Gateway:
         aborted = await self._watch.finish(grace_s)
         kept = await self._recorder.settled(_STOP_FLUSH_S)
         self.holder.close()
-        self.drainer.close()
+        await asyncio.to_thread(self.drainer.close)
         self.intents.close()
-        self.journal.close()
+        await asyncio.to_thread(self.journal.close)
         await self._upstream.close()
         _log.info("stopped", aborted=aborted, journaled=kept)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from concurrent.futures import Future
+from typing import Any
 
 import msgspec
 import structlog
@@ -24,6 +25,7 @@ from quotah_server.pipeline.record import record
 _log = structlog.get_logger("quotah.gateway.recorder")
 _FLUSH_S = 0.005
 _RETRY_S = 1.0
+_INT_LIMIT = 2**63
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -47,7 +49,7 @@ class Recorder:
     def finish(self, call: Call) -> PricedEvent:
         """Price a call and pass it to the journal within milliseconds."""
         event = self._price(call)
-        self._waiting.append((call.event_id, _encode(event)))
+        self._waiting.append((call.event_id, _encoded(event)))
         self._idle.clear()
         self._schedule(_FLUSH_S)
         return event
@@ -135,6 +137,31 @@ class Recorder:
             self._schedule(_RETRY_S)
         if not self._waiting and not self._unsettled:
             self._idle.set()
+
+
+def _encoded(event: PricedEvent) -> bytes:
+    try:
+        return _encode(event)
+    except (OverflowError, UnicodeEncodeError):
+        # A provider may send any number or text; what msgpack cannot hold is kept as plain text.
+        call = msgspec.structs.replace(
+            event.call,
+            raw_usage=_storable(event.call.raw_usage),
+            extras=_storable(event.call.extras),
+        )
+        return _encode(msgspec.structs.replace(event, call=call))
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {_storable(name): _storable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_storable(inner) for inner in value]
+    if isinstance(value, int) and not -_INT_LIMIT <= value < _INT_LIMIT:
+        return str(value)
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return value
 
 
 def _interrupted(intent: Intent) -> Call:

@@ -47,7 +47,7 @@ class SseTee:
     """
 
     __slots__ = (
-        "_carry", "_drop_lf", "_first", "_injected", "_max", "_needles", "_on_data", "_skipping",
+        "_carry", "_after_cr", "_first", "_injected", "_max", "_needles", "_on_data", "_skipping",
         "_suspect", "stripped",
     )  # fmt: skip
 
@@ -68,12 +68,12 @@ class SseTee:
         self._carry = bytearray()
         self._first = True
         self._skipping = False
-        self._drop_lf = False
+        self._after_cr: bytes | None = None
         self.stripped = 0
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk; tells which bytes to forward now."""
-        if not self._carry and not self._skipping and not self._drop_lf and chunk[-2:] == b"\n\n":
+        if not self._carry and not self._skipping and self._after_cr is None and chunk[-2:] == b"\n\n":
             return self._whole(chunk)
         return self._pieces(chunk)
 
@@ -88,9 +88,11 @@ class SseTee:
         return out if held else b""
 
     def _pieces(self, chunk: bytes) -> bytes:
-        if self._drop_lf:
-            self._drop_lf = False
-            chunk = chunk.removeprefix(b"\n")
+        late = b""
+        if self._after_cr is not None:
+            if chunk[:1] == b"\n":
+                late, chunk = self._after_cr, chunk[1:]
+            self._after_cr = None
         carry = self._carry
         searched = max(0, len(carry) - _OVERLAP)
         carry += chunk
@@ -100,7 +102,7 @@ class SseTee:
         out = self._complete(end) if end else b""
         if len(carry) > self._max:
             out += self._give_up_frame()
-        return out if self._injected is not None else chunk
+        return late + out if self._injected is not None else chunk
 
     def _complete(self, end: int) -> bytes:
         block = bytes(self._carry[:end])
@@ -110,7 +112,11 @@ class SseTee:
         self._skipping = False
         first = _END.search(block)
         cut = first.end() if first else end
-        return block[:cut] + (self._whole(block[cut:]) if cut < end else b"")
+        if cut < end:
+            return block[:cut] + self._whole(block[cut:])
+        if self._injected is not None:
+            self._note_end(block, b"\n")
+        return block
 
     def _give_up_frame(self) -> bytes:
         """Let a frame pass that is too long to hold; its last bytes stay to find its end."""
@@ -138,13 +144,20 @@ class SseTee:
     def _strip(self, block: bytes) -> bytes:
         injected, suspect = self._injected, self._suspect
         if injected is None or (suspect is not None and suspect.search(block) is None):
+            if injected is not None:
+                self._note_end(block, b"\n")
             return block
         kept: list[bytes] = []
         for frame in frames(block):
             if injected(data_of(frame)):
                 self.stripped += 1
-                self._drop_lf = frame.endswith(b"\r")
+                self._note_end(frame, b"")
             else:
                 kept.append(frame)
-                self._drop_lf = False
+                self._note_end(frame, b"\n")
         return b"".join(kept)
+
+    def _note_end(self, frame: bytes, late: bytes) -> None:
+        """A frame that ends with CR may lack its LF, which then comes first in the next chunk and
+        belongs to this frame: ``late`` is what to forward in its place."""
+        self._after_cr = late if frame.endswith(b"\r") else None

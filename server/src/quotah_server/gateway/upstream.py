@@ -115,6 +115,7 @@ def _explain(error: RequestError, what: str) -> UpstreamError:
         return UpstreamError("connect_timeout", f"{what}: connecting took too long", sent=False)
     if isinstance(error, RequestTimeoutError):
         return UpstreamError("timeout", f"{what}: {reason}", sent=True)
-    if isinstance(error, ConnectError):
+    # A connection lost while the request was on its way is a ConnectError too; only its causes tell.
+    if isinstance(error, ConnectError) and any("(Connect)" in c["message"] for c in causes):
         return UpstreamError("connection_failed", f"{what}: {reason}", sent=False)
     return UpstreamError("connection_lost", f"{what}: {reason}", sent=True)
