@@ -45,11 +45,10 @@ def env_example() -> str:
 
 def _command_lines(command: click.Command, path: str) -> list[str]:
     lines = [f"## `{path}`", "", (command.help or "").strip(), ""]
-    options = [
-        p for p in command.params if getattr(p, "help", None) and not getattr(p, "hidden", False)
-    ]
+    options = [param for param in command.params if getattr(param, "help", None)]
     for option in options:
-        name = ", ".join(option.opts) if isinstance(option, click.Option) else option.name
+        is_option = option.param_type_name == "option"
+        name = ", ".join(option.opts) if is_option else (option.name or "").upper()
         lines.append(f"- `{name}`: {getattr(option, 'help', '')}")
     if options:
         lines.append("")

@@ -9,9 +9,8 @@ import json
 import sys
 from pathlib import Path
 
-from quotah_server.features.ingest.schema import document as ingest_document
-
 from quotah_server.entrypoints.compose import schema_app
+from quotah_server.features.ingest.schema import document as ingest_document
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 
