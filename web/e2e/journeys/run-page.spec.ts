@@ -44,10 +44,10 @@ test("a developer streams a call and reads its arithmetic on the run page to the
   const run = await eventually(() => owner.request<Run>("GET", `/runs/${called.event_id}`));
   expect(pico(run.cost_usd)).toBe(cost);
   await page.goto(`/runs/${run.id}`);
-  const arithmetic = page.getByRole("region", { name: /cost|arithmetic/i });
-  await expect(arithmetic).toContainText("1,920");
-  await expect(arithmetic).toContainText("543");
-  await expect(arithmetic).toContainText("351");
+  const arithmetic = page.getByRole("table", { name: /make up the cost/ });
+  await expect(arithmetic).toContainText("543 input tokens");
+  await expect(arithmetic).toContainText("1,920 cached input tokens");
+  await expect(arithmetic).toContainText("= $0.000048");
   await expect(arithmetic).toContainText(`$${dollars(cost)}`);
   await expect(page.getByText("river-guide")).toBeVisible();
   await expect(page.getByText("gpt-5-mini").first()).toBeVisible();

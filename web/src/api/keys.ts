@@ -26,6 +26,8 @@ export function keysQuery() {
     queryKey: scoped("keys"),
     queryFn: ({ signal }) => call<Page<ApiKey>>("GET", "/keys", { signal }),
     staleTime: 10_000,
+    // "Last used" moves while people look.
+    refetchInterval: 10_000,
   });
 }
 

@@ -49,6 +49,8 @@ export function providersQuery() {
     queryKey: scoped("providers"),
     queryFn: ({ signal }) => call<Page<Provider>>("GET", "/providers", { signal }),
     staleTime: 10_000,
+    // "Last used" moves while people look.
+    refetchInterval: 10_000,
   });
 }
 

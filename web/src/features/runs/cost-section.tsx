@@ -1,5 +1,5 @@
 import type { RunDetail } from "@/api/run-detail";
-import { money, moneyExact } from "@/lib/format";
+import { moneyExact } from "@/lib/format";
 import { provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
 import { Badge, type Tone } from "@/ui/badge";
 import { Card, CardHeader } from "@/ui/card";
@@ -51,9 +51,7 @@ function Arithmetic({ run }: { run: RunDetail }) {
               </td>
               <td className="whitespace-nowrap px-3 text-right text-muted">× {rateOf(item)}</td>
               <td className="num whitespace-nowrap py-1 pr-4 pl-3 text-right">
-                <Tooltip content={moneyExact(item.amount_usd)} align="end">
-                  <span>= {money(item.amount_usd)}</span>
-                </Tooltip>
+                = {moneyExact(item.amount_usd)}
               </td>
             </tr>
           ))}
