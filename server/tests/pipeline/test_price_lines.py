@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotah_server.catalog.book import load_packaged
-from quotah_server.pipeline.price_lines import price_line
+from quotah_server.pipeline.price_lines import price_line, price_text
 
 CHAT = {
     "object": "chat.completion",
@@ -167,6 +168,37 @@ def test_the_shape_tells_the_operation_and_the_endpoint_is_a_hint(
     assert priced(**fields)["operation"] == operation
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "nonsense",
+        b"\xff",
+        "[" * 100_000,
+        '{"id": ' + "1" * 5000 + "}",
+        '{"a": 1} {"b": 2}',
+    ],
+)
+def test_a_line_that_is_not_json_is_refused(text: str | bytes) -> None:
+    result = price_text(text, load_packaged())
+
+    assert result["id"] is None
+    assert str(result["error"]["message"]).startswith("a line is not JSON")  # pyright: ignore[reportIndexIssue]
+
+
+@pytest.mark.parametrize(
+    ("value", "told"), [('"a"', "a"), ("7", 7), ("1.5", None), ("[1]", None), ("null", None)]
+)
+def test_the_result_of_any_line_can_be_written_as_json(value: str, told: object) -> None:
+    text = '{"id": %s, "provider": "openai", "response": {"usage": {"seconds": 1.5, "prompt_tokens": NaN}}}'
+
+    result = json.loads(json.dumps(price_text(text % value, load_packaged())))
+
+    assert result["id"] == told
+    assert result["usage"]["flags"] == ["invalid:prompt_tokens"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3)
@@ -189,5 +221,6 @@ JSON = st.recursive(
 def test_no_line_breaks_pricing(value: dict[str, Any]) -> None:
     result = price_line(value, load_packaged())
 
+    json.dumps(result)
     assert ("error" in result) != ("status" in result)
     assert result.get("cost_usd") is None or not str(result["cost_usd"]).startswith("-")

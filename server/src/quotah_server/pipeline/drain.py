@@ -113,7 +113,10 @@ class Drainer:
         self.stats.failures += 1
         if failures in (1, 10) or failures % 100 == 0:
             _log.warning(
-                "delivery_failed", attempts=failures, waiting=self._journal.depth(), reason=str(error)
+                "delivery_failed",
+                attempts=failures,
+                waiting=self._journal.depth(),
+                reason=str(error),
             )
 
     def _drain_once(self) -> int:

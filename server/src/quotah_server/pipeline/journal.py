@@ -333,9 +333,7 @@ class Journal:
             file.write(saved, ())
         self.stats.salvaged += len(saved)
         self._depth, self.stats.quarantined = file.count()
-        _log.error(
-            "journal_damaged", kept_as=damaged.name, salvaged=len(saved), reason=str(damage)
-        )
+        _log.error("journal_damaged", kept_as=damaged.name, salvaged=len(saved), reason=str(damage))
         return file
 
     def _replace_damaged(self, damage: Exception) -> None:

@@ -64,17 +64,17 @@ class JournalFile:
         db.set_busy_timeout(200)
         try:
             db.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA auto_vacuum=INCREMENTAL")
-            db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
-            db.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT_BYTES}")
-            verdict = db.execute("PRAGMA quick_check(1)").get
-            if verdict != "ok":
-                raise apsw.CorruptError(str(verdict))
             found = db.execute("PRAGMA user_version").get
             if found > SCHEMA_VERSION:
                 raise StartupError(
                     f"{self.path} was written by a newer Quotah (journal format {found}); "
                     "start that version, or let it drain the journal first"
                 )
+            db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+            db.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT_BYTES}")
+            verdict = db.execute("PRAGMA quick_check(1)").get
+            if verdict != "ok":
+                raise apsw.CorruptError(str(verdict))
             with db:
                 db.execute(_SCHEMA)
                 db.execute(f"PRAGMA user_version={SCHEMA_VERSION}")
@@ -86,6 +86,7 @@ class JournalFile:
     def write(self, items: Iterable[tuple[str, bytes]], delete: Sequence[int]) -> int:
         """Append rows and delete others in one durable transaction; tells how many were deleted."""
         db = self._db
+        deleted = 0
         with db:
             db.executemany(
                 "INSERT INTO journal (event_id, crc, payload) VALUES (?, ?, ?)",
@@ -94,7 +95,8 @@ class JournalFile:
             before = db.total_changes()
             if delete:
                 db.executemany("DELETE FROM journal WHERE seq = ?", ((seq,) for seq in delete))
-            return db.total_changes() - before
+            deleted = db.total_changes() - before
+        return deleted
 
     def move_to_quarantine(self, seqs: dict[int, str]) -> int:
         """Set rows aside, each with a reason; tells how many were found."""

@@ -7,8 +7,10 @@ date, context.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any, cast
 
 from quotah_server.catalog.aliases import canonical
@@ -29,23 +31,33 @@ Raw = Mapping[str, Any]
 _TO_EXTRAS = ("processing", "speed", "inference_geo", "base_url", "tools")
 
 
+def price_text(line: str | bytes, book: Book) -> dict[str, object]:
+    """Price one line of text: ``price_line`` of its JSON. The result can be written as JSON."""
+    try:
+        decoded: object = json.loads(line, parse_float=Decimal)
+    except (ValueError, RecursionError) as error:
+        hint = "one JSON object a line, in UTF-8"
+        return _failed(None, InvalidInputError(f"a line is not JSON: {error}", hint=hint))
+    return price_line(decoded, book)
+
+
 def price_line(obj: object, book: Book) -> dict[str, object]:
     """Price one decoded line.
 
     A line that can be read gives ``{id, status, cost_usd, usage, line_items, price_version, …}``;
     one that cannot, ``{id, error: {code, field, message, hint}}``.
     """
-    line_id = cast("Raw", obj).get("id") if isinstance(obj, dict) else None
+    named = cast("Raw", obj).get("id") if isinstance(obj, dict) else None
+    line_id = named if isinstance(named, str | int) else None
     try:
         return {"id": line_id, **_priced(_object(obj), book)}
     except InvalidInputError as error:
-        told = {
-            "code": error.code,
-            "field": error.field,
-            "message": error.message,
-            "hint": error.hint,
-        }
-        return {"id": line_id, "error": told}
+        return _failed(line_id, error)
+
+
+def _failed(line_id: str | int | None, error: InvalidInputError) -> dict[str, object]:
+    told = {"code": error.code, "field": error.field, "message": error.message, "hint": error.hint}
+    return {"id": line_id, "error": told}
 
 
 def _priced(line: Raw, book: Book) -> dict[str, object]:
