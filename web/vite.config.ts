@@ -11,7 +11,8 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     port: 5173,
-    proxy: { "/api": { target: api, changeOrigin: true } },
+    // The API takes changes only from its own origin.
+    proxy: { "/api": { target: api, changeOrigin: true, headers: { origin: api } } },
   },
   build: {
     outDir: "dist",

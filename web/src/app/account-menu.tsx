@@ -49,10 +49,9 @@ export function AccountMenu({ narrow }: { narrow: boolean }) {
       >
         <span
           aria-hidden
-          className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft font-semibold text-accent-text text-xs uppercase"
-        >
-          {name.slice(0, 1)}
-        </span>
+          data-initial={name.slice(0, 1)}
+          className="flex size-6 shrink-0 items-center justify-center rounded-full bg-accent-soft font-semibold text-accent-text text-xs uppercase before:content-[attr(data-initial)]"
+        />
         {!narrow && <span className="truncate text-muted text-sm">{name}</span>}
       </MenuTrigger>
       <MenuContent align="start" side="top" className="w-56">

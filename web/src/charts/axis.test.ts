@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { niceTicks, pickTicks } from "@/charts/axis";
+import { niceTicks, pickTicks, tickLabel } from "@/charts/axis";
 
 describe("ticks of the value axis", () => {
   it.each([
@@ -51,5 +51,22 @@ describe("ticks of the time axis", () => {
     expect(ticks.at(-1)).toBe(days.at(-1));
     const week = pickTicks(hours("2026-11-13T00:00:00Z", 168), "hour", "UTC", 5);
     expect(week.length).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("the label of a tick", () => {
+  it("has cents only where they say something", () => {
+    expect([0, 2.5, 20, 1500].map((value) => tickLabel("usd", value))).toEqual([
+      "$0",
+      "$2.50",
+      "$20",
+      "$1,500",
+    ]);
+    expect([0, 2_500_000, 20_000].map((value) => tickLabel("tokens", value))).toEqual([
+      "0",
+      "2.5M",
+      "20k",
+    ]);
+    expect(tickLabel("ms", 1500)).toBe("1.5 s");
   });
 });

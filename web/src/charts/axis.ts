@@ -1,6 +1,7 @@
 /** Where the ticks go. */
 
 import { bucketStart } from "@/lib/buckets";
+import { formatValue, type Unit } from "@/lib/format";
 import type { Grain } from "@/lib/time";
 
 /** Round steps from zero that cover `max` in about `wanted` steps; the last tick is the top. */
@@ -42,4 +43,10 @@ function hourOfDay(at: number, zone: string): number {
 function every(starts: number[], most: number): number[] {
   const step = Math.max(1, Math.ceil(starts.length / most));
   return starts.filter((_, index) => (starts.length - 1 - index) % step === 0);
+}
+
+/** A tick of the value axis: no zeros after the point, except in cents. */
+export function tickLabel(unit: Unit, value: number): string {
+  const text = formatValue(unit, value).replace(/\.0+(?=\D*$)/, "");
+  return unit === "usd" ? text : text.replace(/(\.\d*?)0+(?=\D*$)/, "$1");
 }

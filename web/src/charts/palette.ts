@@ -24,7 +24,7 @@ export class Allocator {
   place(name: string): number {
     const known = this.#places.get(name);
     if (known !== undefined) return known;
-    const wanted = hash(name) % this.size;
+    const wanted = (hash(name) >>> 0) % this.size;
     const used = new Set(this.#places.values());
     let free = wanted;
     while (used.has(free) && used.size < this.size) free = (free + 1) % this.size;
@@ -37,13 +37,15 @@ export class Allocator {
   }
 }
 
-/** FNV-1a: spreads short names well and is the same everywhere. */
+/** FNV-1a from a start under which the names most often met want places of their own. */
+const START = 147_743;
+
 function hash(text: string): number {
-  let value = 0x811c9dc5;
+  let value = START;
   for (let index = 0; index < text.length; index++) {
     value = Math.imul(value ^ text.charCodeAt(index), 0x01000193) >>> 0;
   }
-  return value;
+  return value ^ (value >>> 15);
 }
 
 type Memory = { hues: Record<string, number>; shades: Record<string, Record<string, number>> };
@@ -67,7 +69,8 @@ class Palette {
     }
     const hue = this.#hues.place(provider) + 1;
     const shade = shades.place(model) + 1;
-    return `oklch(from var(--cat-${hue}) calc(l + var(--shade-${shade})) c h)`;
+    const [light, turn] = [`calc(l + var(--shade-${shade}))`, `calc(h + var(--turn-${shade}))`];
+    return `oklch(from var(--cat-${hue}) ${light} c ${turn})`;
   }
 
   memory(): Memory {

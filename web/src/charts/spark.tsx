@@ -4,6 +4,8 @@ type Props = {
   values: readonly (number | null)[];
   /** The last value belongs to a bucket that still runs: drawn dashed. */
   running?: boolean;
+  /** Whether the baseline is zero; a rate near one says more against its own range. */
+  fromZero?: boolean;
   color?: string;
   className?: string;
 };
@@ -13,8 +15,9 @@ const HEIGHT = 32;
 const INSET = 2;
 
 /** A line the size of a word. Decorative: the number beside it is the message. */
-export function Spark({ values, running, color = "var(--accent)", className }: Props) {
-  const points = place(values);
+export function Spark(props: Props) {
+  const { values, running, fromZero = true, color = "var(--accent)", className } = props;
+  const points = place(values, fromZero);
   const settled = running ? points.slice(0, -1) : points;
   const tail = running ? points.slice(-2) : [];
   return (
@@ -46,10 +49,11 @@ function stroke(color: string) {
 
 type Point = { x: number; y: number } | null;
 
-function place(values: readonly (number | null)[]): Point[] {
+function place(values: readonly (number | null)[], fromZero: boolean): Point[] {
   const known = values.filter((value): value is number => value !== null);
-  const low = Math.min(...known, 0);
-  const span = Math.max(...known, 0) - low || 1;
+  const base = fromZero ? [0] : [];
+  const low = Math.min(...known, ...base);
+  const span = Math.max(...known, ...base) - low || 1;
   const step = WIDTH / Math.max(1, values.length - 1);
   return values.map((value, index) => {
     if (value === null) return null;

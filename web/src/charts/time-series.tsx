@@ -11,13 +11,13 @@ import {
   XAxis,
   YAxis,
 } from "recharts";
-import { niceTicks, pickTicks } from "@/charts/axis";
+import { niceTicks, pickTicks, tickLabel } from "@/charts/axis";
 import { StackBar } from "@/charts/bar-shape";
 import { ChartTooltip } from "@/charts/chart-tooltip";
 import { useDragZoom } from "@/charts/drag-zoom";
 import { Legend } from "@/charts/legend";
 import { type ChartKind, type Point, type Series, topOf } from "@/charts/series";
-import { formatValue, type Unit } from "@/lib/format";
+import type { Unit } from "@/lib/format";
 import { useMedia } from "@/lib/hooks";
 import { bucketTick, type Grain } from "@/lib/time";
 
@@ -70,7 +70,7 @@ function Plot(props: Props & { shown: readonly Series[] }) {
   const stacked = kind !== "lines";
   const keys = shown.map(({ key }) => key);
   const ticks = niceTicks(topOf(points, keys, stacked));
-  const labels = ticks.map((tick) => formatValue(unit, tick));
+  const labels = ticks.map((tick) => tickLabel(unit, tick));
   const starts = points.map(({ at }) => at);
   const dragged = zoom.area && [points[zoom.area.first], points[zoom.area.last]];
   return (
@@ -99,7 +99,7 @@ function Plot(props: Props & { shown: readonly Series[] }) {
         <YAxis
           ticks={ticks}
           domain={[0, ticks.at(-1) ?? 1]}
-          tickFormatter={(value: number) => formatValue(unit, value)}
+          tickFormatter={(value: number) => tickLabel(unit, value)}
           tick={AXIS}
           tickLine={false}
           axisLine={false}
@@ -107,7 +107,7 @@ function Plot(props: Props & { shown: readonly Series[] }) {
         />
         <Tooltip
           isAnimationActive={false}
-          cursor={stacked ? { fill: "var(--hover)" } : { stroke: "var(--line-strong)" }}
+          cursor={{ stroke: "var(--ink-faint)", strokeDasharray: "2 3" }}
           wrapperStyle={{ zIndex: 20 }}
           content={({ active, activeIndex }) => {
             const point = active && !dragged ? points[Number(activeIndex)] : undefined;

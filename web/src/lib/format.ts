@@ -13,6 +13,11 @@ const signs = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 4 });
 const cents = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const three = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
+/** Scaled numbers keep their zeros (`1.10M`, `25.0 s`), so that a column of them lines up. */
+const scaled = new Intl.NumberFormat(LOCALE, {
+  minimumSignificantDigits: 3,
+  maximumSignificantDigits: 3,
+});
 const one = new Intl.NumberFormat(LOCALE, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 
 /** `formatter.format` of an exact decimal string; the DOM types know only numeric literals. */
@@ -76,7 +81,7 @@ function compact(size: number): string {
 }
 
 function formatThree(value: number): string {
-  return value >= 100 ? whole.format(value) : three.format(value);
+  return value >= 100 ? whole.format(value) : scaled.format(value);
 }
 
 /** Counts and tokens: `9,999` in full, then `12.3k`, `1.24M`. */
@@ -100,7 +105,7 @@ export function duration(ms: Cell): string {
   if (value < 0) return NONE;
   if (value < 1) return value === 0 ? "0 ms" : `${value.toFixed(1)} ms`;
   if (value < 999.5) return `${Math.round(value)} ms`;
-  if (value < 59_995) return `${three.format(value / 1000)} s`;
+  if (value < 59_950) return `${scaled.format(value / 1000)} s`;
   const seconds = Math.round(value / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes >= 60) return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`;

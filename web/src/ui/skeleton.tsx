@@ -2,7 +2,12 @@ import { cn } from "@/lib/cn";
 
 /** A grey place-holder in the shape of what is being loaded. */
 export function Skeleton({ className }: { className?: string }) {
-  return <div aria-hidden className={cn("animate-pulse-soft rounded-sm bg-selected", className)} />;
+  return (
+    <span
+      aria-hidden
+      className={cn("block animate-pulse-soft rounded-sm bg-selected", className)}
+    />
+  );
 }
 
 type RowsProps = { rows: number; columns: readonly string[] };

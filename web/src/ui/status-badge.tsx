@@ -12,9 +12,17 @@ type Props = {
   detail?: string | null;
 };
 
-/** How a call ended, in colour and in a word. */
+/** How a call ended, in colour and in a word. What went well is quiet: it is the rule. */
 export function StatusBadge({ status, detail }: Props) {
   const { tone, word } = LOOKS[status] ?? { tone: "neutral" as const, word: status };
+  if (tone === "good") {
+    return (
+      <span className="inline-flex h-5 items-center gap-1.5 text-muted text-xs">
+        <span aria-hidden className="size-1.5 rounded-full bg-good" />
+        {word}
+      </span>
+    );
+  }
   return (
     <Badge tone={tone} dot>
       {word}

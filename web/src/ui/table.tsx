@@ -79,19 +79,22 @@ export function TD({ className, align, numeric, ...rest }: CellProps) {
   );
 }
 
-type ShareProps = { share: number; color?: string; children: ReactNode };
+type ShareProps = { share: number | null; color?: string; children: ReactNode };
 
-/** A number with its share of the whole as a faint bar behind it. */
+/** A share of the whole: as a number, and as a faint bar from the left of the cell. */
 export function ShareCell({ share, color = "var(--accent)", children }: ShareProps) {
-  const width = `${Math.max(0, Math.min(1, share)) * 100}%`;
+  const width = Math.max(0, Math.min(1, share ?? 0)) * 100;
   return (
-    <td className="relative h-9 whitespace-nowrap px-3 py-1 text-right first:pl-4 last:pr-4">
-      <span
-        aria-hidden
-        className="absolute inset-y-1.5 right-2 rounded-sm opacity-15"
-        style={{ width: `calc((100% - 16px) * ${parseFloat(width) / 100})`, background: color }}
-      />
-      <span className="num relative">{children}</span>
+    <td className="h-9 px-3 py-1 first:pl-4 last:pr-4 sm:w-44 sm:min-w-28">
+      <div className="flex items-center gap-3">
+        <div
+          aria-hidden
+          className="h-1.5 flex-1 overflow-hidden rounded-full bg-sunken max-sm:hidden"
+        >
+          <div className="h-full rounded-full" style={{ width: `${width}%`, background: color }} />
+        </div>
+        <span className="num w-12 text-right text-muted">{children}</span>
+      </div>
     </td>
   );
 }

@@ -74,37 +74,36 @@ function MetricCard({ spec, first, row, versus, spark, running, field }: CardPro
   const value = row?.[metric];
   const previous = row?.[previousOf(metric)];
   return (
-    <Card className={cn("flex items-end justify-between gap-3 p-4", first && "col-span-2")}>
-      <div className="min-w-0">
-        <Tooltip content={field && <Definition field={field} />} align="start">
-          <h2 className="w-fit cursor-help text-muted text-sm">{label}</h2>
-        </Tooltip>
+    <Card className={cn("flex flex-col p-4", first && "col-span-2")}>
+      <Tooltip content={field && <Definition field={field} />} align="start">
+        <h2 className="w-fit cursor-help text-muted text-sm">{label}</h2>
+      </Tooltip>
+      <div className="mt-1 flex h-9 items-center justify-between gap-4">
+        {row ? (
+          <Tooltip content={<span className="num">{formatExact(unit, value)}</span>} align="start">
+            <p className="num whitespace-nowrap font-medium text-2xl">{formatValue(unit, value)}</p>
+          </Tooltip>
+        ) : (
+          <Skeleton className="h-6 w-24" />
+        )}
+        <div className={cn("min-w-0 max-sm:hidden", first ? "w-1/2" : "w-26")}>
+          {spark && <Spark values={spark} running={running} fromZero={unit !== "ratio"} />}
+        </div>
+      </div>
+      <p className="mt-1.5 flex h-4 items-center gap-x-1.5 whitespace-nowrap text-xs">
         {row ? (
           <>
-            <Tooltip content={<span className="num">{formatExact(unit, value)}</span>}>
-              <p className="num mt-1 w-fit whitespace-nowrap font-medium text-2xl">
-                {formatValue(unit, value)}
-              </p>
+            <Tooltip content={`Before: ${formatExact(unit, previous)}`} align="start">
+              <span>
+                <DeltaText delta={delta(value, previous, better)} />
+              </span>
             </Tooltip>
-            <p className="mt-1 flex flex-wrap items-center gap-x-1.5 text-xs">
-              <Tooltip content={`Before: ${formatExact(unit, previous)}`} align="start">
-                <span>
-                  <DeltaText delta={delta(value, previous, better)} />
-                </span>
-              </Tooltip>
-              <span className="text-faint max-sm:hidden">{versus}</span>
-            </p>
+            <span className={cn("text-faint", !first && "max-sm:hidden")}>{versus}</span>
           </>
         ) : (
-          <>
-            <Skeleton className="mt-2.5 h-6 w-24" />
-            <Skeleton className="mt-3 h-3 w-32" />
-          </>
+          <Skeleton className="h-3 w-32" />
         )}
-      </div>
-      <div className={cn("max-sm:hidden", first ? "w-1/2 max-w-72" : "w-24 shrink")}>
-        {spark && <Spark values={spark} running={running} className={first ? "h-14" : "h-9"} />}
-      </div>
+      </p>
     </Card>
   );
 }

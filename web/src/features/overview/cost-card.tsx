@@ -43,6 +43,7 @@ export function CostCard(props: Props) {
     <Card className={className}>
       <CardHeader
         title="Cost by model"
+        description={`US dollars per ${grain}`}
         actions={
           grains.length > 1 && (
             <Segmented

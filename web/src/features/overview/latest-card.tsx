@@ -13,7 +13,7 @@ import { Skeleton } from "@/ui/skeleton";
 import { StatusDot } from "@/ui/status-badge";
 import { TimeText } from "@/ui/time-text";
 
-const LOADING = ["a", "b", "c", "d", "e", "f"];
+const LOADING = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
 type Props = {
   runs: readonly Run[] | undefined;
@@ -32,18 +32,18 @@ export function LatestCard({ runs, fresh, live, error, onRetry, zone, className 
       <CardHeader
         title="Latest calls"
         actions={
-          <>
+          <div className="flex items-center gap-3.5">
             <LiveBadge state={live} />
             <Link to="/runs" className="text-accent-text text-sm hover:underline">
               All runs
             </Link>
-          </>
+          </div>
         }
       />
       {error && !runs ? (
         <ErrorState affected="The calls could not be loaded" error={error} onRetry={onRetry} />
       ) : (
-        <ol className="min-h-0 flex-1 overflow-y-auto border-t">
+        <ol className="min-h-0 flex-1 border-t xl:grid xl:grid-rows-8">
           {!runs && LOADING.map((key) => <LoadingRow key={key} />)}
           {runs?.map((run) => (
             <li
@@ -66,7 +66,7 @@ function LatestRow({ run, zone }: { run: Run; zone: string }) {
     <Link
       to="/runs/$id"
       params={{ id: run.id }}
-      className="grid grid-cols-[1fr_auto] gap-x-3 px-4 py-2 text-sm hover:bg-hover focus-visible:outline-offset-[-2px]"
+      className="grid h-full grid-cols-[1fr_auto] content-center gap-x-3 px-4 py-1.5 text-sm hover:bg-hover focus-visible:outline-offset-[-2px]"
     >
       <span className="flex min-w-0 items-center gap-2">
         <ModelName model={run.model} color={colorOf(run.provider, run.model)} />
@@ -89,7 +89,7 @@ function LatestRow({ run, zone }: { run: Run; zone: string }) {
 
 function LoadingRow() {
   return (
-    <li className="flex flex-col gap-2 border-b px-4 py-2.5 last:border-b-0">
+    <li className="flex flex-col justify-center gap-2 border-b px-4 py-2.5 last:border-b-0">
       <Skeleton className="h-3.5 w-40" />
       <Skeleton className="h-3 w-28" />
     </li>

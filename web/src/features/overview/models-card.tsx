@@ -7,6 +7,7 @@ import { toNumber } from "@/charts/series";
 import { cn } from "@/lib/cn";
 import { delta } from "@/lib/delta";
 import { formatValue, percent, type Unit } from "@/lib/format";
+import { useMedia } from "@/lib/hooks";
 import { type Period, toPeriodSearch } from "@/lib/period";
 import { Card, CardHeader } from "@/ui/card";
 import { DeltaText } from "@/ui/delta-text";
@@ -85,6 +86,7 @@ export function ModelsCard({ answer, period }: Props) {
 }
 
 function ModelRow({ row, total, period }: { row: Row; total: number; period: Period }) {
+  const phone = useMedia("(max-width: 640px)");
   const model = row.model === null ? null : String(row.model);
   const provider = row.provider === null ? null : String(row.provider);
   const color = colorOf(provider, model);
@@ -98,15 +100,15 @@ function ModelRow({ row, total, period }: { row: Row; total: number; period: Per
           search={{ ...toPeriodSearch(period), model: model ? [model] : undefined }}
           className="block rounded-sm hover:underline"
         >
-          <ModelName model={model} provider={provider} color={color} />
+          <ModelName model={model} provider={phone ? null : provider} color={color} />
         </Link>
       </TD>
-      <ShareCell share={share ?? 0} color={color}>
+      <TD numeric className="font-medium">
         <Money value={row.cost} />
-      </ShareCell>
-      <TD numeric className="text-muted">
-        {percent(share)}
       </TD>
+      <ShareCell share={share} color={color}>
+        {percent(share)}
+      </ShareCell>
       <TD numeric>
         <DeltaText delta={delta(row.cost, row[previousOf("cost")], "lower")} />
       </TD>

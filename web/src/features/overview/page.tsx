@@ -19,7 +19,8 @@ import { DateRangePicker } from "@/ui/date-range-picker";
 import { PageHeader } from "@/ui/page-header";
 
 const route = getRouteApi("/session/shell/");
-const LATEST = 12;
+/** As many as fill the card beside the chart. */
+const LATEST = 8;
 
 /** What calls cost and how they went, in ten seconds. */
 export function OverviewPage() {
@@ -76,7 +77,7 @@ export function OverviewPage() {
             onReset={leaveZoom}
           />
           <LatestCard
-            className="max-h-[440px] min-w-0"
+            className="min-w-0"
             runs={latest}
             fresh={fresh}
             live={state}

@@ -4,6 +4,7 @@ import type { Run } from "@/api/contract";
 import { colorOf } from "@/charts/palette";
 import { cn } from "@/lib/cn";
 import { count, countExact, duration } from "@/lib/format";
+import { clock } from "@/lib/time";
 import { ModelName } from "@/ui/model-name";
 import { Money } from "@/ui/money";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -64,6 +65,9 @@ function RunRow({ run, fresh, zone }: { run: Run; fresh: boolean; zone: string }
         >
           <TimeText value={run.started_at} zone={zone} className="num" />
         </Link>
+        <span className="num ml-2 text-faint text-xs max-lg:hidden">
+          {clock(run.started_at, zone)}
+        </span>
       </TD>
       <TD>
         <StatusBadge status={run.status} detail={failure(run)} />
