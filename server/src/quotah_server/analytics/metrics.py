@@ -68,7 +68,7 @@ class Metric(msgspec.Struct, frozen=True):
             known = [number for number in numbers if number is not None]
             return sum(known) if known else (0 if empty else None)
         number = numbers[0]
-        if number is None and empty and self.aggregates[0].kind in ("count", "sum"):
+        if number is None and empty and self.aggregates[0].kind != "quantile":
             return Decimal(0) if self.unit == "usd" else 0
         return number
 
