@@ -43,7 +43,7 @@ def digest(capture: Capture) -> dict[str, Any] | None:
         return None
     wire, operation = found
     capture.path = url.path
-    asked = _json_object(_content(capture.request))
+    asked = _json_object(_content(capture.request) or b"")
     event = _base(capture, asked)
     event["provider"] = capture.provider or provider_of(url.hostname or "", wire)
     event["operation"] = operation
@@ -123,6 +123,9 @@ def _read(capture: Capture, wire: Wire, headers: Any) -> Answer:
     if capture.response is None:
         return answer
     body = _body(capture, headers)
+    if body is None:
+        answer.complete = True
+        return answer
     if "text/event-stream" in str(headers.get("content-type", "")):
         for event in _events(body, wire.needles):
             wire.read_event(answer, event)
@@ -158,7 +161,8 @@ def _connection_class(name: str, *, begun: bool) -> str:
     return "connection_lost" if begun or "Connect" not in name else "connection_failed"
 
 
-def _body(capture: Capture, headers: Any) -> bytes:
+def _body(capture: Capture, headers: Any) -> bytes | None:
+    """The answer's bytes; None when it was read where we could not listen."""
     if capture.chunks is None:
         return _content(capture.response)
     raw = b"".join(capture.chunks)
@@ -169,12 +173,12 @@ def _body(capture: Capture, headers: Any) -> bytes:
     return bytes(whole.content)
 
 
-def _content(message: Any) -> bytes:
-    """The body of a request or response that was read; uploads that were streamed have none."""
+def _content(message: Any) -> bytes | None:
+    """The body of a request or response, if it is in memory."""
     try:
         return bytes(message.content)
     except Exception:  # noqa: BLE001 (httpx says so with an error of its own)
-        return b""
+        return None
 
 
 def _events(body: bytes, needles: tuple[bytes, ...]) -> Iterator[Raw]:

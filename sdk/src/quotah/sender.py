@@ -127,12 +127,15 @@ class Sender:
 
     def _run(self) -> None:
         while True:
-            try:
-                self._turn()
-            except Exception as error:  # noqa: BLE001 (the thread must outlive any fault of ours)
-                self._last_error = f"{type(error).__name__} in the background thread"
-                _log.debug("quotah: background thread", exc_info=True)
-                time.sleep(_INTERVAL_S)
+            self._safe_turn()
+
+    def _safe_turn(self) -> None:
+        try:
+            self._turn()
+        except Exception as error:  # noqa: BLE001 (the thread must outlive any fault of ours)
+            self._last_error = f"{type(error).__name__} in the background thread"
+            _log.debug("quotah: background thread", exc_info=True)
+            time.sleep(_INTERVAL_S)
 
     def _turn(self) -> None:
         """One round: wait, read captures, send batches, tell whoever waits for a flush."""
@@ -182,9 +185,13 @@ class Sender:
         return True
 
     def _digest_all(self) -> None:
-        while self._captures:
-            with contextlib.suppress(IndexError):  # the caller's thread may drop the oldest
-                self._digest_one(self._captures.popleft())
+        while (capture := self._next_capture()) is not None:
+            self._digest_one(capture)
+
+    def _next_capture(self) -> Capture | None:
+        with contextlib.suppress(IndexError):  # the caller's thread may have dropped the last one
+            return self._captures.popleft()
+        return None
 
     def _digest_one(self, capture: Capture) -> None:
         try:
