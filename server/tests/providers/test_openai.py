@@ -113,6 +113,15 @@ def test_odd_usage_is_flagged_and_no_count_is_negative(raw: dict[str, Any], flag
     assert all(count >= 0 for count in usage.units.values())
 
 
+def test_an_object_full_of_oddities_is_flagged_within_bounds() -> None:
+    strange = {f"{'x' * 200}{number}": 1 for number in range(100)}
+
+    found = flags({"prompt_tokens": 200, "prompt_tokens_details": strange})
+
+    assert len(found) <= 16
+    assert max(map(len, found)) <= 80
+
+
 @pytest.mark.parametrize("raw", [None, {}, {"prompt_tokens": None}, {"queue_time": 0.1}])
 def test_usage_that_is_not_there_is_missing_and_not_zero(raw: dict[str, Any] | None) -> None:
     usage = PROVIDER.usage("chat", raw, {})

@@ -67,7 +67,9 @@ def day_of(book: Book, provider: str, model_id: str, way: Way, day: date) -> Day
     """Work out the plans of a model for a day."""
     model = resolve(book, provider, model_id)
     if model is None:
-        return Day(((0, Plan({}, f"no price known for model {model_id!r} of {provider}")),))
+        return Day(
+            ((0, Plan({}, f"no price known for model {model_id[:100]!r} of {provider[:40]}")),)
+        )
     starts = sorted({0, *(_seconds(edge) for edge in _edges(model))})
     plans = [(start, _plan(book, model, way, day, start)) for start in starts]
     return Day(tuple(plans))

@@ -9,6 +9,8 @@ from quotah_server.domain.usage import MAX_COUNT, Usage
 
 Raw = Mapping[str, Any]
 EMPTY: Raw = {}
+MAX_FLAGS = 16
+MAX_FLAG_LENGTH = 80
 
 
 class Counts:
@@ -60,8 +62,9 @@ class Counts:
                 self.flag(f"unknown_unit:{within}{field}")
 
     def flag(self, word: str) -> None:
-        """Note something odd, once."""
-        if word not in self.flags:
+        """Note something odd, once; of an object full of oddities, the first are enough."""
+        word = word[:MAX_FLAG_LENGTH]
+        if word not in self.flags and len(self.flags) < MAX_FLAGS:
             self.flags.append(word)
 
     def usage(self, units: dict[str, int], *, estimated: bool = False) -> Usage:
