@@ -43,3 +43,13 @@ async def plane(database: Database) -> AsyncIterator[Plane]:
     plane = Plane(database)
     yield plane
     await plane.close()
+
+
+@pytest.fixture
+async def sqlite_plane(tmp_path: Path) -> AsyncIterator[Plane]:
+    """The control plane over SQLite, for what has nothing to do with the engine."""
+    url = control_url(None, tmp_path / "control.sqlite")
+    migrate.upgrade(url)
+    plane = Plane(Database(url))
+    yield plane
+    await plane.close()

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping
+from json import dumps
 from typing import Any
 
 import httpx2
 from argon2 import PasswordHasher
 from fastapi import FastAPI
+from sqlalchemy import update
 
+from quotah_server.domain.ids import parse_id
 from quotah_server.features.auth.endpoints import router as auth
 from quotah_server.features.auth.passwords import Passwords
 from quotah_server.features.auth.service import ControlAuthenticator, SessionPolicy
 from quotah_server.features.keys.endpoints import router as keys
+from quotah_server.features.members import service as member_service
 from quotah_server.features.members.endpoints import router as members
 from quotah_server.features.onboarding.endpoints import router as onboarding
 from quotah_server.features.providers.endpoints import router as providers
@@ -23,10 +27,12 @@ from quotah_server.features.setup.endpoints import router as setup_router
 from quotah_server.features.snapshot.service import SnapshotPublisher
 from quotah_server.features.workspaces.endpoints import router as workspaces
 from quotah_server.http.app import PREFIX, AppOptions, build_app
-from quotah_server.http.deps import Toolbox
+from quotah_server.http.deps import SYSTEM, Toolbox
+from quotah_server.kit.clock import utc_now
 from quotah_server.kit.crypto import KeyRing
 from quotah_server.net.addresses import parse_rules
 from quotah_server.net.egress import Egress
+from quotah_server.store.control.models import MemberRow, MembershipRow
 from quotah_server.store.control.session import Database
 
 ROUTERS = [setup_router, auth, members, workspaces, keys, providers, onboarding]
@@ -64,7 +70,11 @@ class Browser:
     ) -> httpx2.Response:
         sent = {"sec-fetch-site": "same-origin", "x-quotah-csrf": self.csrf, "cookie": self.cookie}
         merged = {name: text for name, text in {**sent, **(headers or {})}.items() if text}
-        return await self.client.request(method, PREFIX + path, json=json, headers=merged)
+        # Escaped to ASCII, so that text which cannot be encoded reaches the server as well.
+        content = b"" if json is None else dumps(json).encode()
+        if content:
+            merged["content-type"] = "application/json"
+        return await self.client.request(method, PREFIX + path, content=content, headers=merged)
 
 
 class Plane:
@@ -121,6 +131,36 @@ class Plane:
         assert response.status_code == 200, response.text
         browser.entered(response)
         return browser
+
+    async def member(self, email: str, grants: Mapping[str, str], **more: Any) -> Browser:
+        """An account with roles (workspace id as the API shows it → role), signed in."""
+        password_hash = await self.passwords.hash(PASSWORD)
+        async with self.database.transaction() as session:
+            member_id = await member_service.create(
+                session, SYSTEM, email=email, name=email, password_hash=password_hash,
+                is_operator=more.get("is_operator", False),
+            )  # fmt: skip
+            for workspace, role in grants.items():
+                row = MembershipRow(
+                    workspace_id=parse_id(workspace), member_id=member_id, role=role,
+                    created_at=utc_now(),
+                )  # fmt: skip
+                session.add(row)
+        return await self.sign_in(email)
+
+    async def stranger(self) -> Browser:
+        """The owner of another workspace of the same instance."""
+        browser = await self.member("stranger@example.com", {})
+        response = await browser.call("POST", "/workspaces", {"name": "Elsewhere"})
+        assert response.status_code == 201, response.text
+        browser.me = (await browser.call("GET", "/me")).json()
+        return browser
+
+    async def disable(self, email: str) -> None:
+        async with self.database.transaction() as session:
+            await session.execute(
+                update(MemberRow).where(MemberRow.email == email).values(disabled_at=utc_now())
+            )
 
     async def key(self, browser: Browser, kind: str, **more: Any) -> dict[str, Any]:
         name = f"key {uuid.uuid4().hex[:8]}"

@@ -57,8 +57,8 @@ def build_app(
     app.add_middleware(
         BodyLimitMiddleware, default=options.body_limit, limits=dict(options.body_limits)
     )
-    app.add_middleware(BrowserHeadersMiddleware)
     app.add_middleware(FrameMiddleware, trusted=options.trusted, metrics=metrics)
+    app.add_middleware(BrowserHeadersMiddleware)
     return app
 
 

@@ -38,7 +38,7 @@ _HEADERS = {
 
 
 class FrameMiddleware:
-    """Outermost: names the request, times it, logs it, counts it, and answers what broke with a
+    """Names the request, times it, logs it, counts it, and answers what broke with a
     problem. The operation is logged and the path and query are not: they can hold a secret."""
 
     def __init__(self, app: ASGIApp, *, trusted: tuple[Network, ...], metrics: HttpMetrics) -> None:
@@ -85,7 +85,7 @@ class FrameMiddleware:
 
 
 class BrowserHeadersMiddleware:
-    """Tells browsers what pages may do, and that answers of the API are kept by nobody."""
+    """Outermost: tells browsers what pages may do, and that answers of the API are kept by nobody."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -94,14 +94,13 @@ class BrowserHeadersMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        https = frame_of(Request(scope)).https
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-                if https:
+                if frame_of(Request(scope)).https:
                     headers["strict-transport-security"] = "max-age=31536000; includeSubDomains"
                 if scope["path"].startswith("/api/"):
                     headers.setdefault("cache-control", "no-store")

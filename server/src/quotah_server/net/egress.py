@@ -9,6 +9,7 @@ so no way of writing an address can pass it by.
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import socket
 import ssl
@@ -76,7 +77,6 @@ class Egress:
     def __init__(self, rules: EgressRules, *, resolver: Resolve = resolve) -> None:
         self._rules = rules
         self._resolve = resolver
-        self._tls = ssl.create_default_context()
 
     async def check(self, url: str, *, allow_private: bool = False) -> None:
         """Refuse a URL now that a call to it would be refused for; a name that does not resolve passes,
@@ -107,7 +107,7 @@ class Egress:
         self._destination(url)
         backend = _JudgingBackend(self, allow_private=allow_private)
         client = httpx2.AsyncClient(
-            transport=_Transport(backend, self._tls), trust_env=False, follow_redirects=False,
+            transport=_Transport(backend, _tls_context()), trust_env=False, follow_redirects=False,
             timeout=httpx2.Timeout(_TOTAL_S, connect=_CONNECT_S),
         )  # fmt: skip
         try:
@@ -173,6 +173,11 @@ class Egress:
         if not addresses:
             raise UnreachableError("Its name does not resolve.")
         return addresses
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    return ssl.create_default_context()
 
 
 class _JudgingBackend(httpcore2.AsyncNetworkBackend):
