@@ -48,7 +48,7 @@ def ttft(event: PricedEvent) -> float | None:
     return (event.call.first_byte_at - event.call.started_at).total_seconds() * 1000
 
 
-def holds(event: PricedEvent, condition: Filter, zone: ZoneInfo) -> bool:
+def holds(event: PricedEvent, condition: Filter, zone: ZoneInfo) -> bool:  # noqa: PLR0911
     actual, given = value_of(event, condition.field, zone), condition.value
     match condition.op:
         case "is_null":
@@ -217,7 +217,9 @@ def answer(
     if not query.dimensions:
         groups.setdefault((), [])
     if query.grain is None:
-        return {key: [metric(m, group, ratings) for m in query.metrics] for key, group in groups.items()}
+        return {
+            key: [metric(m, group, ratings) for m in query.metrics] for key, group in groups.items()
+        }
     found: dict[tuple[Any, ...], list[Any]] = {}
     at = bucket_start(start, query.grain, zone)
     while at < end:

@@ -175,7 +175,7 @@ def sort_key(query: Query, found: dict[tuple[Any, ...], list[Any]]) -> list[tupl
     return sorted(found, key=place)
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=histories(), query=queries())
 def test_the_engine_answers_as_plain_python_does(
     engine: EventStore, history: tuple[list[PricedEvent], dict[str, int]], query: Query

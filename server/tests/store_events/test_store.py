@@ -247,7 +247,7 @@ def test_generation_changes_with_every_write_of_a_workspace_and_no_other(
 
 
 def test_a_statement_over_its_time_is_ended_and_says_so(store: EventStore) -> None:
-    with pytest.raises(QueryTimeoutError, match="longer than 0.05 s"):
+    with pytest.raises(QueryTimeoutError, match=r"longer than 0\.05 s"):
         store.query(ENDLESS, timeout_s=0.05)
     assert store.count() == 0
 
