@@ -20,7 +20,7 @@ fi
 target=web/src/api/__generated__/schema.d.ts
 fresh=$(mktemp)
 trap 'rm -f "$fresh"' EXIT
-(cd web/tools/openapi && npx --no-install openapi-typescript ../../../schemas/openapi.json --output "$fresh" >/dev/null)
+(cd web/tools/openapi && npx --no-install openapi-typescript ../../../schemas/openapi.json --default-non-nullable=false --output "$fresh" >/dev/null)
 if [ "$mode" = --check ]; then
   cmp -s "$fresh" "$target" || { echo "$target is not up to date: run \`make gen\`." >&2; exit 1; }
 else

@@ -1,14 +1,12 @@
+import type { AnswerOf, ApiPath, BodyOf, MethodOf, QueryOf } from "@/api/routes";
 import { currentWorkspace } from "@/api/workspace";
 import { ApiError, type Problem } from "@/lib/problem";
 
 /** The one way to the API: same origin, cookie session, typed problems. */
 
-type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
-type Options = {
-  query?: Record<string, string | number | string[] | undefined>;
-  body?: unknown;
-  signal?: AbortSignal;
-};
+type QueryValue = string | number | boolean | null | undefined | readonly string[];
+type Sent = { query?: object; body?: unknown; signal?: AbortSignal };
+type Options<P, M> = { query?: QueryOf<P, M>; body?: BodyOf<P, M>; signal?: AbortSignal };
 
 const BASE = "/api/v1";
 let csrfToken = "";
@@ -18,24 +16,29 @@ export function setCsrfToken(token: string): void {
   csrfToken = token;
 }
 
-export async function call<T>(method: Method, path: string, options: Options = {}): Promise<T> {
+export async function call<const P extends ApiPath, M extends MethodOf<P>>(
+  method: M,
+  path: P,
+  options: Options<P, M> = {},
+): Promise<AnswerOf<P, M>> {
   const response = await send(method, path, options);
   if (!response.ok) throw await toError(response);
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  const answer: unknown = response.status === 204 ? undefined : await response.json();
+  // The one place that believes the server: its schema says what it answers.
+  return answer as AnswerOf<P, M>;
 }
 
 /** A response whose body is read as it arrives (server-sent events). */
-export async function open(path: string, signal: AbortSignal): Promise<Response> {
+export async function open(path: ApiPath, signal: AbortSignal): Promise<Response> {
   const response = await send("GET", path, { signal }, "text/event-stream");
   if (!response.ok) throw await toError(response);
   return response;
 }
 
 async function send(
-  method: Method,
+  method: string,
   path: string,
-  { query, body, signal }: Options,
+  { query, body, signal }: Sent,
   accept = "application/json",
 ): Promise<Response> {
   const headers = new Headers({ accept });
@@ -62,11 +65,11 @@ async function send(
   }
 }
 
-function queryString(query: Options["query"]): string {
+function queryString(query: object | undefined): string {
   const params = new URLSearchParams();
-  for (const [key, value] of Object.entries(query ?? {})) {
+  for (const [key, value] of Object.entries<QueryValue>({ ...query })) {
     for (const each of Array.isArray(value) ? value : [value]) {
-      if (each !== undefined && each !== "") params.append(key, String(each));
+      if (each !== undefined && each !== null && each !== "") params.append(key, String(each));
     }
   }
   const text = params.toString();

@@ -29,7 +29,7 @@ export function settleWorkspace(me: Me): void {
 export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
-    await call<void>("POST", "/auth/logout");
+    await call("POST", "/auth/logout");
     client.clear();
   };
 }

@@ -1,21 +1,18 @@
 import { queryOptions } from "@tanstack/react-query";
+import type { components } from "@/api/__generated__/schema";
 import { call } from "@/api/client";
 import { scoped } from "@/api/queries";
 
-export type Onboarding = {
-  done: boolean;
-  steps: { provider: boolean; gateway_key: boolean; first_call: boolean };
-  skipped: boolean;
-};
+export type Onboarding = components["schemas"]["OnboardingOut"];
 
 export function onboardingQuery() {
   return queryOptions({
     queryKey: scoped("onboarding"),
-    queryFn: ({ signal }) => call<Onboarding>("GET", "/onboarding", { signal }),
+    queryFn: ({ signal }) => call("GET", "/onboarding", { signal }),
     staleTime: 10_000,
   });
 }
 
 export function skipOnboarding(): Promise<Onboarding> {
-  return call<Onboarding>("PATCH", "/onboarding", { body: { skipped: true } });
+  return call("PATCH", "/onboarding", { body: { skipped: true } });
 }

@@ -2,8 +2,8 @@
 
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call, setCsrfToken } from "@/api/client";
-import type { Instance, Me, Page, Query, QueryFields, Run, Table } from "@/api/contract";
-import type { RunDetail } from "@/api/run-detail";
+import type { Query } from "@/api/contract";
+import type { QueryOf } from "@/api/routes";
 import type { Answer } from "@/api/table";
 import { currentWorkspace } from "@/api/workspace";
 
@@ -15,7 +15,7 @@ export function scoped(...parts: unknown[]): unknown[] {
 export function instanceQuery() {
   return queryOptions({
     queryKey: ["instance"],
-    queryFn: ({ signal }) => call<Instance>("GET", "/instance", { signal }),
+    queryFn: ({ signal }) => call("GET", "/instance", { signal }),
     staleTime: 60_000,
   });
 }
@@ -24,7 +24,7 @@ export function meQuery() {
   return queryOptions({
     queryKey: ["me"],
     queryFn: async ({ signal }) => {
-      const me = await call<Me>("GET", "/me", { signal });
+      const me = await call("GET", "/me", { signal });
       setCsrfToken(me.csrf_token);
       return me;
     },
@@ -37,7 +37,7 @@ export function tableQuery(query: Query) {
   return queryOptions({
     queryKey: scoped("query", query),
     queryFn: async ({ signal }): Promise<Answer> => {
-      const table = await call<Table>("POST", "/query", { body: query, signal });
+      const table = await call("POST", "/query", { body: query, signal });
       return { ...table, asked: query };
     },
     placeholderData: keepPreviousData,
@@ -48,18 +48,18 @@ export function tableQuery(query: Query) {
 export function fieldsQuery() {
   return queryOptions({
     queryKey: ["query-fields"],
-    queryFn: ({ signal }) => call<QueryFields>("GET", "/query/fields", { signal }),
+    queryFn: ({ signal }) => call("GET", "/query/fields", { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
 
-export type RunFilters = Record<string, string | string[] | undefined>;
+export type RunFilters = Omit<QueryOf<"/runs", "GET">, "limit" | "cursor">;
 
 export function runsQuery(filters: RunFilters, limit = 50) {
   return infiniteQueryOptions({
     queryKey: scoped("runs", filters, limit),
     queryFn: ({ signal, pageParam }) =>
-      call<Page<Run>>("GET", "/runs", {
+      call("GET", "/runs", {
         query: { ...filters, limit, cursor: pageParam || undefined },
         signal,
       }),
@@ -72,7 +72,7 @@ export function runsQuery(filters: RunFilters, limit = 50) {
 export function runQuery(id: string) {
   return queryOptions({
     queryKey: scoped("run", id),
-    queryFn: ({ signal }) => call<RunDetail>("GET", `/runs/${encodeURIComponent(id)}`, { signal }),
+    queryFn: ({ signal }) => call("GET", `/runs/${encodeURIComponent(id)}`, { signal }),
     staleTime: 10_000,
   });
 }

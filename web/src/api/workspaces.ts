@@ -5,5 +5,5 @@ export function changeWorkspace(
   id: string,
   changes: { name?: string; timezone?: string },
 ): Promise<Workspace> {
-  return call<Workspace>("PATCH", `/workspaces/${encodeURIComponent(id)}`, { body: changes });
+  return call("PATCH", `/workspaces/${encodeURIComponent(id)}`, { body: changes });
 }

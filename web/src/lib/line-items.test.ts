@@ -1,5 +1,5 @@
-import { describe, expect, it } from "vitest";
-import { lineText, provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
+import { describe, expect, explanationOf, it } from "vitest";
+import { explanationOf, lineText, provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
 
 describe("a line item", () => {
   it("reads as arithmetic", () => {
@@ -39,5 +39,20 @@ describe("provenance", () => {
       expect(provenanceOf(status)).toMatch(/\.$/);
     }
     expect(provenanceOf("new")).toBe("");
+  });
+});
+
+describe("the explanation of a cost", () => {
+  it("is the reason of the pricing where there is one, else where the cost comes from", () => {
+    expect(explanationOf("computed", "the provider does not bill this call")).toBe(
+      "The provider does not bill this call.",
+    );
+    expect(explanationOf("computed", null)).toBe(provenanceOf("computed"));
+  });
+
+  it("of an unpriced call says that no sum holds it", () => {
+    expect(explanationOf("unpriced", "the provider reported no usage")).toBe(
+      "The provider reported no usage. It could not be priced, so it is in no sum of costs.",
+    );
   });
 });

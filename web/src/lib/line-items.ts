@@ -67,10 +67,17 @@ const PROVENANCE: Record<string, string> = {
   reported: "The provider named this amount.",
   computed: "Computed from the provider's own counts and the price in force at the time.",
   estimated: "Computed from counts that are ours, because the provider reported none.",
-  unpriced: "No price is known, so the call is in no sum of costs.",
+  unpriced: "It could not be priced, so it is in no sum of costs.",
 };
 
 /** Where a cost comes from, in a sentence. */
 export function provenanceOf(status: string): string {
   return PROVENANCE[status] ?? "";
+}
+
+/** Why a cost is what it is, in sentences; the reason of the pricing says more than the rule. */
+export function explanationOf(status: string, reason: string | null): string {
+  const because = reason ? `${reason.slice(0, 1).toUpperCase()}${reason.slice(1)}.` : "";
+  if (status === "unpriced") return [because, provenanceOf(status)].filter(Boolean).join(" ");
+  return because || provenanceOf(status);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { bucketStart, nextBucket } from "@/lib/buckets";
-import { bucketTick, bucketTitle, clock, day, instant, relative } from "@/lib/time";
+import { bucketTick, bucketTitle, clock, day, instant, relative, timeOfDay } from "@/lib/time";
 
 const BERLIN = "Europe/Berlin";
 const at = (text: string) => new Date(text).getTime();
@@ -11,6 +11,8 @@ describe("an instant", () => {
     expect(instant("2026-11-20T13:03:22Z", BERLIN)).toBe("20 Nov 2026, 14:03:22 CET");
     expect(clock("2026-11-20T13:03:22Z", BERLIN)).toBe("20 Nov, 14:03:22");
     expect(day("2026-11-20T23:30:00Z", BERLIN)).toBe("21 Nov 2026");
+    expect(timeOfDay("2026-11-20T13:03:22Z", BERLIN)).toBe("14:03");
+    expect(timeOfDay("2026-11-20T13:03:22Z", BERLIN, true)).toBe("14:03:22");
   });
 
   it("that is none is shown as absent", () => {

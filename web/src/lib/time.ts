@@ -59,11 +59,12 @@ export function day(value: Instant, zone: string): string {
   return format(zone, { day: "numeric", month: "short", year: "numeric" }).format(date);
 }
 
-/** `14:03`. */
-export function timeOfDay(value: Instant, zone: string): string {
+/** `14:03`, or `14:03:22`. */
+export function timeOfDay(value: Instant, zone: string, seconds = false): string {
   const date = toDate(value);
   if (!date) return NONE;
-  return format(zone, { hour: "2-digit", minute: "2-digit" }).format(date);
+  const second = seconds ? ({ second: "2-digit" } as const) : {};
+  return format(zone, { hour: "2-digit", minute: "2-digit", ...second }).format(date);
 }
 
 /** `just now`, `12 s ago`, `3 min ago`, `2 h ago`, `5 d ago`, then the date. */

@@ -15,7 +15,7 @@ type Props = {
 export function Money({ value, reason, detail, className }: Props) {
   if (value === null || value === undefined) {
     return (
-      <Tooltip content={reason ?? "No price is known for this model."}>
+      <Tooltip content={reason ?? "This call could not be priced."}>
         <span className={className ?? "text-warning"}>unpriced</span>
       </Tooltip>
     );

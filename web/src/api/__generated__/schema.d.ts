@@ -564,7 +564,7 @@ export interface components {
              * Allow Private
              * @default false
              */
-            allow_private: boolean;
+            allow_private?: boolean;
         };
         /** CredentialList */
         CredentialList: {
@@ -697,7 +697,7 @@ export interface components {
              * @default eq
              * @enum {string}
              */
-            op: "eq" | "ne" | "in" | "not_in" | "prefix" | "contains" | "gt" | "gte" | "lt" | "lte" | "is_null" | "not_null";
+            op?: "eq" | "ne" | "in" | "not_in" | "prefix" | "contains" | "gt" | "gte" | "lt" | "lte" | "is_null" | "not_null";
             /** Value */
             value?: boolean | number | string | (boolean | number | string)[] | null;
         };
@@ -914,7 +914,7 @@ export interface components {
              * Desc
              * @default false
              */
-            desc: boolean;
+            desc?: boolean;
         };
         /**
          * PeriodIn
@@ -954,7 +954,7 @@ export interface components {
              * Timezone
              * @default UTC
              */
-            timezone: string;
+            timezone?: string;
             /** Compare */
             compare?: ("previous_period" | "previous_year") | null;
             /** Grain */
@@ -966,19 +966,19 @@ export interface components {
              * @description Groups of dimensions.
              * @default 100
              */
-            limit: number;
+            limit?: number;
             /**
              * Other
              * @description Sum up the groups beyond the limit in one, named __other__.
              * @default false
              */
-            other: boolean;
+            other?: boolean;
             /**
              * Totals
              * @description Also answer for all events together.
              * @default true
              */
-            totals: boolean;
+            totals?: boolean;
         };
         /**
          * RunDetail
@@ -1158,17 +1158,17 @@ export interface components {
              * Events
              * @default 100000
              */
-            events: number;
+            events?: number;
             /**
              * Days
              * @default 90
              */
-            days: number;
+            days?: number;
             /**
              * Seed
              * @default 7
              */
-            seed: number;
+            seed?: number;
         };
         /**
          * SamplesOut
@@ -1206,7 +1206,7 @@ export interface components {
              * Timezone
              * @default UTC
              */
-            timezone: string;
+            timezone?: string;
         };
         /**
          * SpanOut
@@ -1253,7 +1253,7 @@ export interface components {
              * @description There were more groups than limit.
              * @default false
              */
-            truncated: boolean;
+            truncated?: boolean;
         };
         /**
          * UsageOut
@@ -1283,7 +1283,7 @@ export interface components {
              * Timezone
              * @default UTC
              */
-            timezone: string;
+            timezone?: string;
         };
         /**
          * WorkspaceOut
@@ -1352,17 +1352,17 @@ export interface components {
              * Field
              * @default null
              */
-            field: string | null;
+            field?: string | null;
             /**
              * Hint
              * @default null
              */
-            hint: string | null;
+            hint?: string | null;
             /**
              * Errors
              * @default null
              */
-            errors: components["schemas"]["FieldError"][] | null;
+            errors?: components["schemas"]["FieldError"][] | null;
             /** Request Id */
             request_id: string;
         };

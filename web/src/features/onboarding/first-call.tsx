@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import { CircleAlert, CircleCheck } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { call } from "@/api/client";
-import type { Page, Run } from "@/api/contract";
+import type { Run } from "@/api/contract";
 import { useLiveRuns } from "@/api/live";
 import { onboardingQuery } from "@/api/onboarding";
 import { vendorName } from "@/api/providers";
@@ -27,7 +27,7 @@ export function FirstCall({ hadCall }: Props) {
   const latest = useQuery({
     queryKey: scoped("first-call"),
     queryFn: ({ signal }) =>
-      call<Page<Run>>("GET", "/runs", { query: { limit: 1 }, signal }).then((page) => page.items),
+      call("GET", "/runs", { query: { limit: 1 }, signal }).then((page) => page.items),
     refetchInterval: (query) => {
       if (live || query.state.data?.length) return false;
       return state === "live" ? POLL_WHILE_LIVE_MS : POLL_MS;

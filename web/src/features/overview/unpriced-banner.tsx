@@ -26,7 +26,7 @@ export function UnpricedBanner({ answer, period }: Props) {
       }
     >
       <span className="num font-medium">
-        {count(unpriced)} {unpriced === 1 ? "call has" : "calls have"} no known price
+        {count(unpriced)} {unpriced === 1 ? "call" : "calls"} could not be priced
       </span>{" "}
       ({percent(requests > 0 ? unpriced / requests : null)} of all). The cost below leaves them out.
     </Banner>

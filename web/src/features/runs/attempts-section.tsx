@@ -1,4 +1,4 @@
-import type { RunDetail } from "@/api/run-detail";
+import type { RunDetail } from "@/api/contract";
 import { duration } from "@/lib/format";
 import { Card, CardHeader } from "@/ui/card";
 import { Money } from "@/ui/money";

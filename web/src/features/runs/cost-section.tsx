@@ -1,6 +1,6 @@
-import type { RunDetail } from "@/api/run-detail";
+import type { RunDetail } from "@/api/contract";
 import { moneyExact } from "@/lib/format";
-import { provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
+import { explanationOf, quantityOf, rateOf } from "@/lib/line-items";
 import { Badge, type Tone } from "@/ui/badge";
 import { Card, CardHeader } from "@/ui/card";
 import { CopyButton } from "@/ui/copy-button";
@@ -19,13 +19,10 @@ export function CostSection({ run }: { run: RunDetail }) {
     <Card className="overflow-hidden">
       <CardHeader
         title="Cost"
-        description={provenanceOf(run.cost_status)}
+        description={explanationOf(run.cost_status, run.cost_reason)}
         actions={<Badge tone={TONES[run.cost_status] ?? "neutral"}>{run.cost_status}</Badge>}
       />
       {run.line_items.length > 0 && <Arithmetic run={run} />}
-      {run.cost_reason && (
-        <p className="border-t px-4 py-3 text-muted text-sm">{run.cost_reason}</p>
-      )}
       {run.price_version && (
         <p className="flex items-center gap-1 border-t px-4 py-2 text-faint text-xs">
           Prices of version <span className="id">{run.price_version}</span>

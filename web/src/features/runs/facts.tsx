@@ -1,5 +1,6 @@
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import type { RunDetail } from "@/api/run-detail";
+import type { RunDetail } from "@/api/contract";
 import { countExact } from "@/lib/format";
 import { Badge } from "@/ui/badge";
 import { Card, CardBody, CardHeader } from "@/ui/card";
@@ -73,9 +74,20 @@ export function AttributionFacts({ run }: { run: RunDetail }) {
         <dl>
           {known.map(([label, value]) => (
             <Fact key={label} label={label}>
-              <span className="truncate" title={value}>
-                {value}
-              </span>
+              {label === "Feature" ? (
+                <Link
+                  to="/runs"
+                  search={{ feature: [value] }}
+                  title="Show the runs of this feature"
+                  className="truncate rounded-sm text-accent-text hover:underline"
+                >
+                  {value}
+                </Link>
+              ) : (
+                <span className="truncate" title={value}>
+                  {value}
+                </span>
+              )}
             </Fact>
           ))}
           {tagList.length > 0 && (

@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
+import type { RunDetail } from "@/api/contract";
 import { useWorkspace } from "@/api/member";
 import { runQuery } from "@/api/queries";
-import type { RunDetail } from "@/api/run-detail";
 import { colorOf } from "@/charts/palette";
 import { AttemptsSection } from "@/features/runs/attempts-section";
 import { CostSection } from "@/features/runs/cost-section";
@@ -83,7 +83,7 @@ function RunView({ run, zone }: { run: RunDetail; zone: string }) {
           <Card>
             <CardHeader
               title="Usage as the provider reported it"
-              description="The counts above are read from this, unchanged."
+              description={run.raw_usage && "The counts above are read from this."}
             />
             <CardBody>
               {run.raw_usage === null || run.raw_usage === undefined ? (

@@ -1,6 +1,6 @@
 import type { Run } from "@/api/contract";
 import { count, duration } from "@/lib/format";
-import { clock, instant } from "@/lib/time";
+import { clock, day, instant, timeOfDay } from "@/lib/time";
 import { Card, CardBody, CardHeader } from "@/ui/card";
 import { Tooltip } from "@/ui/tooltip";
 
@@ -21,7 +21,7 @@ export function TimingSection({ run, zone }: Props) {
           <Tooltip content={instant(run.started_at, zone)} align="start">
             <span className="num w-fit">
               {clock(run.started_at, zone)}
-              {run.ended_at && ` – ${clock(run.ended_at, zone)}`}
+              {run.ended_at && ` – ${endOf(run.started_at, run.ended_at, zone)}`}
             </span>
           </Tooltip>
         }
@@ -65,6 +65,11 @@ export function TimingSection({ run, zone }: Props) {
       </CardBody>
     </Card>
   );
+}
+
+/** The end of a call; the day only where it is another one. */
+function endOf(start: string, end: string, zone: string): string {
+  return day(start, zone) === day(end, zone) ? timeOfDay(end, zone, true) : clock(end, zone);
 }
 
 /** To the first byte, then the stream; one part when the first byte is not known. */
