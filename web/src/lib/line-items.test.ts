@@ -1,4 +1,4 @@
-import { describe, expect, explanationOf, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { explanationOf, lineText, provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
 
 describe("a line item", () => {
