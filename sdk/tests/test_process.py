@@ -12,10 +12,13 @@ import os, sys, threading
 import openai
 from quotah import Quotah
 q = Quotah({sink!r}, "qk_in_test")
-client = q.wrap(openai.OpenAI(base_url={mock!r}, api_key="k", max_retries=0))
 def ask(feature):
-    with q.context(feature=feature):
-        client.chat.completions.create(model="gpt-4o", messages=[])
+    # A client per call: connections that are shared across a fork would be the test's own fault.
+    with (
+        openai.OpenAI(base_url={mock!r}, api_key="k", max_retries=0) as client,
+        q.context(feature=feature),
+    ):
+        q.wrap(client).chat.completions.create(model="gpt-4o", messages=[])
 """
 
 
