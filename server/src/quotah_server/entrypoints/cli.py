@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
@@ -43,6 +44,7 @@ app.add_typer(providers.app, name="providers")
 
 def main() -> None:
     """Run the command line; an expected refusal is one sentence on stderr and exit status 1."""
+    os.umask(0o077)
     try:
         app()
     except QuotahError as error:
