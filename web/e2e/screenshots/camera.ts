@@ -39,12 +39,20 @@ export async function picture(
         await shot.prepare(page);
         await quiet(page);
         const path = resolve(FOLDER, `${shot.name}-${device}-${colorScheme}.png`);
-        await page.screenshot({ path, fullPage: true, caret: "hide" });
+        await showWhole(page);
+        await page.screenshot({ path, caret: "hide" });
         await page.close();
       }
       await context.close();
     }
   }
+}
+
+/** Grows the window to the page: bars that stick to the window then stand where they belong. */
+async function showWhole(page: Page): Promise<void> {
+  const { width, height } = page.viewportSize() ?? { width: 0, height: 0 };
+  const whole = await page.evaluate(() => document.documentElement.scrollHeight);
+  if (whole > height) await page.setViewportSize({ width, height: whole });
 }
 
 /** Fonts are there, skeletons are gone, nothing moves. */

@@ -60,7 +60,7 @@ async function send(
       title: "Quotah cannot be reached",
       status: 0,
       code: "unreachable",
-      detail: "Check that `quotah up` is running and that this browser is online, then try again.",
+      detail: "Check that “quotah up” is running and that this browser is online, then try again.",
     });
   }
 }

@@ -38,11 +38,11 @@ export function ConnectStep(props: Props) {
       <p className="mt-1 text-base text-muted">
         Point your client at the gateway and give it your Quotah key. Everything else stays.
       </p>
-      {!gatewayKey && !hadCall && <KeyNotice hadKey={hadKey} onKey={onKey} />}
+      {!gatewayKey && <KeyNotice hadKey={hadKey} onKey={onKey} />}
       <Tabs className="mt-5" value={tab ?? first?.id ?? ""} onValueChange={setTab}>
-        <TabsList aria-label="Language">
+        <TabsList aria-label="Language" className="max-sm:gap-3">
           {all.map((each) => (
-            <TabsTrigger key={each.id} value={each.id}>
+            <TabsTrigger key={each.id} value={each.id} className="max-sm:text-sm">
               {each.label}
             </TabsTrigger>
           ))}

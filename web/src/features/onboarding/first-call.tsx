@@ -9,7 +9,7 @@ import { onboardingQuery } from "@/api/onboarding";
 import { vendorName } from "@/api/providers";
 import { runQuery, scoped } from "@/api/queries";
 import { countExact, duration, money, moneyExact } from "@/lib/format";
-import { lineText } from "@/lib/line-items";
+import { explanationOf, lineText } from "@/lib/line-items";
 import { Button } from "@/ui/button";
 import { Skeleton } from "@/ui/skeleton";
 
@@ -68,14 +68,13 @@ function Waiting() {
 function Arrived({ run, earlier }: { run: Run; earlier: boolean }) {
   const ok = run.status === "success";
   const Icon = ok ? CircleCheck : CircleAlert;
-  const arrived = earlier ? "Your latest call" : "Your first call arrived";
   return (
     <div className="animate-fade overflow-hidden rounded-lg border bg-surface">
       <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-3 p-5">
         <div>
           <h2 className="flex items-center gap-2 font-semibold text-base">
             <Icon className={ok ? "size-4 text-good" : "size-4 text-critical"} aria-hidden />
-            {ok ? arrived : `${arrived}, but it failed`}
+            {headline(ok, earlier)}
           </h2>
           <p className="mt-0.5 text-muted text-sm">
             {vendorName(run.provider)} ·{" "}
@@ -105,6 +104,11 @@ function Arrived({ run, earlier }: { run: Run; earlier: boolean }) {
       </div>
     </div>
   );
+}
+
+function headline(ok: boolean, earlier: boolean): string {
+  if (earlier) return ok ? "Your latest call" : "Your latest call failed";
+  return ok ? "Your first call arrived" : "Your first call arrived, but it failed";
 }
 
 function Fact({ name, value }: { name: string; value: string }) {
@@ -155,11 +159,13 @@ function Arithmetic({ id }: { id: string }) {
       </p>
     );
   }
-  const { line_items, cost_usd, cost_reason } = detail.data;
+  const { line_items, cost_usd, cost_status, cost_reason } = detail.data;
   if (cost_usd === null || line_items.length === 0) {
-    return cost_reason ? (
-      <p className="border-t px-5 py-3 text-muted text-sm">{cost_reason}</p>
-    ) : null;
+    return (
+      <p className="border-t px-5 py-3 text-muted text-sm">
+        {explanationOf(cost_status, cost_reason)}
+      </p>
+    );
   }
   return (
     <ul className="border-t px-5 py-3 font-mono text-[12.5px] leading-5">

@@ -153,9 +153,11 @@ function Ready({ samples }: { samples: Samples }) {
         <Button variant="danger" onClick={remove} loading={busy}>
           Remove sample data
         </Button>
-        <Button variant="primary" onClick={open}>
-          Open the sample workspace
-        </Button>
+        {!workspace.is_sample && (
+          <Button variant="primary" onClick={open}>
+            Open the sample workspace
+          </Button>
+        )}
       </div>
     </div>
   );
