@@ -1,5 +1,3 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, type Page } from "@playwright/test";
 import { clipboard } from "../harness/clipboard.ts";
 import { PYTHON } from "../harness/paths.ts";
@@ -20,9 +18,7 @@ test.describe("a newcomer", () => {
     await page.getByRole("button", { name: "Copy code" }).click();
     const program = await clipboard(page);
     expect(program).toContain(`${freshStack.gateway}/openai/v1`);
-    const file = join(freshStack.dataDir, "..", `copied-${process.pid}-${Date.now()}.py`);
-    writeFileSync(file, program);
-    await run(PYTHON, [file]);
+    await run(PYTHON, ["-c", program]);
 
     const arrived = page.getByRole("region", { name: "Your first call" });
     await expect(arrived.getByRole("heading", { name: "Your first call arrived" })).toBeVisible();
