@@ -20,6 +20,8 @@ from sqlalchemy.engine import URL, make_url
 from quotah_server.store.control import migrate
 
 _DEADLINE_S = 30.0
+_INITDB = ("-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+_SETTINGS = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60")
 
 
 @dataclass(frozen=True)
@@ -77,14 +79,12 @@ def postgres_server() -> Iterator[PostgresServer]:
         shutil.chown(folder, "postgres", "postgres")
     data, log = folder / "data", folder / "log"
     subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8"]
-        + ["--locale=C", "--no-sync"],
+        [binaries / "initdb", "-D", data, *_INITDB],
         check=True, capture_output=True, cwd=folder, **account,
     )  # fmt: skip
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [binaries / "postgres", "-D", data, "-k", folder]
-            + ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "max_connections=60"],
+            [binaries / "postgres", "-D", data, "-k", folder, *_SETTINGS],
             stdout=output, stderr=output, cwd=folder, **account,
         )  # fmt: skip
     server = PostgresServer(folder)

@@ -164,7 +164,9 @@ async def test_every_route_does_for_each_caller_what_the_table_says(plane: Plane
     assert live == set(TABLE), "each route needs its row in the table, and each row its route"
     wrong: list[object] = []
     # Signing out comes last, and the mighty after the weak, so that nothing is missing when asked for.
-    for route in sorted(live, key=lambda found: (found[1] == "/auth/logout", found[0] == "DELETE", found)):
+    for route in sorted(
+        live, key=lambda found: (found[1] == "/auth/logout", found[0] == "DELETE", found)
+    ):
         for caller in CALLERS:
             if route[0] == "DELETE":
                 await _refill(world)

@@ -24,11 +24,11 @@ from quotah_server.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from quotah_server.features.auth.service import ControlAuthenticator
 from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Db, Toolbox, open_to_all
 from quotah_server.http.frame import parse_networks
 from quotah_server.http.problem import PayloadTooLargeError, UnsupportedMediaError
-from quotah_server.features.auth.service import ControlAuthenticator
 from quotah_server.store.control import migrate
 from quotah_server.store.control.models import SetupTokenRow
 from quotah_server.store.control.session import Database, control_url
@@ -96,7 +96,10 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def client(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     options = AppOptions(
-        "0.0.0", trusted=parse_networks("10.0.0.0/8"), body_limit=1000, body_limits={"/api/v1/echo": 50}
+        "0.0.0",
+        trusted=parse_networks("10.0.0.0/8"),
+        body_limit=1000,
+        body_limits={"/api/v1/echo": 50},
     )
     app = build_app(options, Toolbox(database, ControlAuthenticator(database)), [odd_router()])
     transport = httpx2.ASGITransport(app, client=("10.0.0.1", 5))
@@ -138,7 +141,9 @@ async def test_what_breaks_is_a_problem_that_tells_nothing_and_a_log_that_quotes
     assert any("broken" in frame for frame in entry["at"])
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/nothing", "/api/v1//refuse", "/api/v1/%2e%2e/x"])
+@pytest.mark.parametrize(
+    "path", ["/api/v1/nothing", "/nothing", "/api/v1//refuse", "/api/v1/%2e%2e/x"]
+)
 async def test_nothing_at_an_address_is_a_problem(client: httpx2.AsyncClient, path: str) -> None:
     response = await client.get(path)
     assert (response.status_code, response.json()["code"]) == (404, "not_found")

@@ -27,7 +27,9 @@ def flags(cookie: str) -> set[str]:
     return {part.strip().lower() for part in cookie.split(";")[1:]}
 
 
-@pytest.mark.parametrize("origin", ["http://127.0.0.1:8400", "http://localhost:8400", "http://[::1]:8400"])
+@pytest.mark.parametrize(
+    "origin", ["http://127.0.0.1:8400", "http://localhost:8400", "http://[::1]:8400"]
+)
 async def test_on_this_machine_the_cookie_is_bound_to_the_host(plane: Plane, origin: str) -> None:
     await plane.owner()
     response = await Browser(plane.client(origin)).call("POST", "/auth/login", LOGIN)
@@ -112,7 +114,10 @@ async def test_control_the_same_change_from_our_own_page_is_made(
 async def test_another_site_cannot_sign_a_browser_in(plane: Plane) -> None:
     await plane.owner()
     browser = Browser(plane.client())
-    for forged in ({"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "", "origin": "https://evil"}):
+    for forged in (
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "", "origin": "https://evil"},
+    ):
         response = await browser.call("POST", "/auth/login", LOGIN, forged)
         assert response.status_code == 403
         assert "set-cookie" not in response.headers

@@ -18,12 +18,16 @@ def scope(peer: str, **headers: str) -> dict[str, Any]:
 
 
 def test_a_forwarded_address_of_an_untrusted_peer_is_ignored() -> None:
-    frame = frame_from(scope("9.9.9.9", x_forwarded_for="1.2.3.4", x_forwarded_proto="https"), PROXY)
+    frame = frame_from(
+        scope("9.9.9.9", x_forwarded_for="1.2.3.4", x_forwarded_proto="https"), PROXY
+    )
     assert (frame.ip, frame.scheme) == ("9.9.9.9", "http")
 
 
 def test_behind_a_trusted_proxy_the_client_is_the_last_hop_that_is_not_ours() -> None:
-    sent = scope("10.0.0.1", x_forwarded_for="6.6.6.6, 1.2.3.4, 10.0.0.7", x_forwarded_proto="https")
+    sent = scope(
+        "10.0.0.1", x_forwarded_for="6.6.6.6, 1.2.3.4, 10.0.0.7", x_forwarded_proto="https"
+    )
     frame = frame_from(sent, PROXY)
     assert (frame.ip, frame.https) == ("1.2.3.4", True)
 

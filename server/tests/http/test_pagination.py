@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,10 +19,8 @@ def test_a_cursor_leads_back_to_its_place(place: list[str]) -> None:
 
 @given(st.text(max_size=40))
 def test_any_other_text_is_refused_or_a_place(text: str) -> None:
-    try:
+    with suppress(InvalidInputError):
         assert len(decode_cursor(text)) == 1
-    except InvalidInputError as error:
-        assert error.field == "cursor"
 
 
 def test_a_cursor_of_another_list_is_refused() -> None:

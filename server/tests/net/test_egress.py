@@ -17,13 +17,14 @@ from upstream import Upstream, reply, upstream
 from quotah_server.net.addresses import Address, parse_rules
 from quotah_server.net.egress import Egress, EgressRefusedError, UnreachableError
 
-HOSTS = """
-127.0.0.1 127.1 0 0x7f000001 2130706433 017700000001 0x7f.1 127.0.0.1. ①②⑦.⓪.⓪.① localhost localhost.
-LOCALHOST [::1] [::] [::ffff:127.0.0.1] [::ffff:a9fe:a9fe] [::127.0.0.1] [64:ff9b::7f00:1] [2002:7f00:1::]
-[2001:0:7f00:1::] [fe80::1%lo] [fe80::1] [fec0::1] [fd00:ec2::254] 169.254.169.254 2852039166 0xa9fea9fe
-0251.0376.0251.0376 100.64.0.1 100.100.100.200 10.1.2.3 172.16.0.1 192.168.1.1 192.0.0.1 198.18.0.1 224.0.0.1
-240.0.0.1 255.255.255.255 metadata.google.internal METADATA.google.internal. 0.0.0.0
-""".split()
+HOSTS = (
+    "127.0.0.1 127.1 0 0x7f000001 2130706433 017700000001 0x7f.1 127.0.0.1. ①②⑦.⓪.⓪.① localhost "
+    "localhost. LOCALHOST [::1] [::] [::ffff:127.0.0.1] [::ffff:a9fe:a9fe] [::127.0.0.1] "
+    "[64:ff9b::7f00:1] [2002:7f00:1::] [2001:0:7f00:1::] [fe80::1%lo] [fe80::1] [fec0::1] "
+    "[fd00:ec2::254] 169.254.169.254 2852039166 0xa9fea9fe 0251.0376.0251.0376 100.64.0.1 "
+    "100.100.100.200 10.1.2.3 172.16.0.1 192.168.1.1 192.0.0.1 198.18.0.1 224.0.0.1 240.0.0.1 "
+    "255.255.255.255 metadata.google.internal METADATA.google.internal. 0.0.0.0 "
+)
 URLS = [
     "file:///etc/passwd",
     "gopher://127.0.0.1/",
@@ -49,7 +50,9 @@ def connects(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     seen: list[object] = []
     connection = asyncio.BaseEventLoop._connect_sock  # pyright: ignore[reportAttributeAccessIssue]
 
-    async def watched(self: object, exceptions: object, info: tuple[object, ...], *rest: object) -> object:
+    async def watched(
+        self: object, exceptions: object, info: tuple[object, ...], *rest: object
+    ) -> object:
         seen.append(info[4])
         return await connection(self, exceptions, info, *rest)
 
@@ -70,7 +73,7 @@ def answering(*addresses: str) -> object:
     return resolve
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", HOSTS.split())
 async def test_a_forbidden_host_is_refused_when_saved_and_when_used(
     host: str, connects: list[object], listener: Upstream
 ) -> None:
@@ -106,7 +109,9 @@ async def test_private_permission_does_not_open_cloud_metadata(
     assert connects == []
 
 
-async def test_a_host_with_one_bad_address_among_good_ones_is_refused(connects: list[object]) -> None:
+async def test_a_host_with_one_bad_address_among_good_ones_is_refused(
+    connects: list[object],
+) -> None:
     egress = Egress(parse_rules(""), resolver=answering("1.1.1.1", "10.0.0.1"))  # pyright: ignore[reportArgumentType]
     with pytest.raises(EgressRefusedError):
         await egress.get("https://mixed.example/", headers={})
@@ -182,7 +187,9 @@ async def test_a_compressed_answer_is_not_inflated(listener: Upstream) -> None:
     assert "accept-encoding: identity" in listener.heard[0].lower()
 
 
-async def test_who_cannot_be_reached_is_told_in_a_sentence_without_secrets(listener: Upstream) -> None:
+async def test_who_cannot_be_reached_is_told_in_a_sentence_without_secrets(
+    listener: Upstream,
+) -> None:
     listener.answer = b"garbage\r\n\r\n"
     egress = Egress(parse_rules("", listener.origin))
     with pytest.raises(UnreachableError) as caught:

@@ -93,7 +93,9 @@ def test_a_second_upgrade_keeps_the_data(empty_control_url: URL) -> None:
     assert run(empty_control_url, "SELECT snapshot_version FROM instance") == [(41,)]
 
 
-def test_an_upgrade_that_breaks_halfway_leaves_the_database_as_it_was(empty_control_url: URL) -> None:
+def test_an_upgrade_that_breaks_halfway_leaves_the_database_as_it_was(
+    empty_control_url: URL,
+) -> None:
     def upgrade_and_break(config: object) -> None:
         command.upgrade(config, "head")  # pyright: ignore[reportArgumentType]
         raise RuntimeError

@@ -30,7 +30,9 @@ async def count(database: Database, table: type) -> int:
         return (await session.execute(select(func.count()).select_from(table))).scalar_one()
 
 
-async def test_a_transaction_that_raises_leaves_no_trace_and_tells_nobody(database: Database) -> None:
+async def test_a_transaction_that_raises_leaves_no_trace_and_tells_nobody(
+    database: Database,
+) -> None:
     told: list[str] = []
     database.subscribe("news", lambda: told.append("news"))
 

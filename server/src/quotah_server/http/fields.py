@@ -12,16 +12,21 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]{1,189}\Z")
 
 
+NAME_MAX = 80
+NEW_PASSWORD_MIN = 10
+
+
 class Body(BaseModel):
     """Base of request bodies: an unknown field is refused, and values are never quoted in errors."""
 
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-def _printable(text: str) -> str:
+def name_of(text: str) -> str:
+    """Bring a name to the form in which it is kept; raises ValueError."""
     text = unicodedata.normalize("NFC", text).strip()
-    if not text:
-        raise ValueError("is empty")
+    if not 1 <= len(text) <= NAME_MAX:
+        raise ValueError(f"must have 1 to {NAME_MAX} characters")
     if any(unicodedata.category(char) in ("Cc", "Cs", "Cn", "Zl", "Zp") for char in text):
         raise ValueError("has characters that cannot be printed")
     return text
@@ -49,9 +54,7 @@ def _encodable(text: str) -> str:
     return text
 
 
-NEW_PASSWORD_MIN = 10
-
-Name = Annotated[str, Field(min_length=1, max_length=80), AfterValidator(_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX), AfterValidator(name_of)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
 Timezone = Annotated[str, Field(max_length=64), AfterValidator(timezone_of)]
 NewPassword = Annotated[

@@ -24,7 +24,7 @@ from quotah_server.store.control.models import LoginAttemptRow, MemberRow, Sessi
 OWNER = "owner@example.com"
 
 
-async def login(plane: Plane, email: str, password: str, ip: str = "127.0.0.1", **headers: str):  # noqa: ANN201
+async def login(plane: Plane, email: str, password: str, ip: str = "127.0.0.1", **headers: str):
     client = plane.client(ip=ip)
     return await Browser(client).call(
         "POST", "/auth/login", {"email": email, "password": password}, headers
@@ -115,7 +115,9 @@ async def test_the_eleventh_wrong_password_of_an_account_waits(sqlite_plane: Pla
     assert 0 < int(response.headers["retry-after"]) <= 15 * 60
 
 
-async def test_an_account_that_does_not_exist_is_throttled_like_one_that_does(sqlite_plane: Plane) -> None:
+async def test_an_account_that_does_not_exist_is_throttled_like_one_that_does(
+    sqlite_plane: Plane,
+) -> None:
     for _ in range(throttle.PER_ACCOUNT):
         assert (await login(sqlite_plane, "nobody@example.com", "wrong")).status_code == 401
     assert (await login(sqlite_plane, "nobody@example.com", "wrong")).status_code == 429
@@ -125,7 +127,9 @@ async def test_an_address_that_tries_many_accounts_waits(sqlite_plane: Plane) ->
     for number in range(throttle.PER_ADDRESS):
         assert (await login(sqlite_plane, f"a{number}@example.com", "wrong")).status_code == 401
     assert (await login(sqlite_plane, "fresh@example.com", "wrong")).status_code == 429
-    assert (await login(sqlite_plane, "fresh@example.com", "wrong", ip="198.51.100.1")).status_code == 401
+    assert (
+        await login(sqlite_plane, "fresh@example.com", "wrong", ip="198.51.100.1")
+    ).status_code == 401
 
 
 async def test_forged_forwarding_headers_do_not_reset_the_count(sqlite_plane: Plane) -> None:
@@ -141,7 +145,9 @@ async def test_forged_forwarding_headers_do_not_reset_the_count(sqlite_plane: Pl
     assert codes == [401] * throttle.PER_ADDRESS + [429] * 5
 
 
-async def test_control_behind_a_trusted_proxy_each_client_has_its_own_count(sqlite_plane: Plane) -> None:
+async def test_control_behind_a_trusted_proxy_each_client_has_its_own_count(
+    sqlite_plane: Plane,
+) -> None:
     app = sqlite_plane.build(AppOptions("0", trusted=parse_networks("127.0.0.1")))
     for number in range(throttle.PER_ADDRESS + 5):
         client = sqlite_plane.client(app=app)
@@ -201,7 +207,9 @@ async def test_tries_are_forgotten_after_a_day(plane: Plane) -> None:
             await sign_in_at(plane, began, "wrong")
     await sign_in_at(plane, began + timedelta(days=1, minutes=1), PASSWORD)
     async with plane.database.transaction() as session:
-        kept = (await session.execute(select(func.count()).select_from(LoginAttemptRow))).scalar_one()
+        kept = (
+            await session.execute(select(func.count()).select_from(LoginAttemptRow))
+        ).scalar_one()
     assert kept == 1
 
 
@@ -232,7 +240,9 @@ async def test_a_session_ends_by_itself(plane: Plane) -> None:
     token = browser.cookie.partition("=")[2]
     for days, alive in ((13.9, True), (14.1, False)):
         at = utc_now() + timedelta(days=days)
-        principal = await service.ControlAuthenticator(plane.database, lambda at=at: at).session(token)
+        principal = await service.ControlAuthenticator(plane.database, lambda at=at: at).session(
+            token
+        )
         assert (principal is not None) is alive
 
 
@@ -274,7 +284,9 @@ async def test_each_sign_in_is_a_session_of_its_own(plane: Plane) -> None:
         {"email": "a\u0000b@example.com", "password": "x"},
     ],
 )
-async def test_a_malformed_sign_in_is_named_and_never_quoted(sqlite_plane: Plane, body: object) -> None:
+async def test_a_malformed_sign_in_is_named_and_never_quoted(
+    sqlite_plane: Plane, body: object
+) -> None:
     response = await Browser(sqlite_plane.client()).call("POST", "/auth/login", body)
     assert response.status_code == 422
     assert response.json()["errors"]

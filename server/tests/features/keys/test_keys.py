@@ -146,7 +146,9 @@ async def test_pages_hold_every_key_once_newest_first(plane: Plane) -> None:
     assert found == made[::-1]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "cursor=!!", "cursor=WyJhIiwiYiJd"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "cursor=!!", "cursor=WyJhIiwiYiJd"]
+)
 async def test_a_bad_page_is_named(sqlite_plane: Plane, query: str) -> None:
     browser = await sqlite_plane.owner()
     response = await browser.call("GET", f"/keys?{query}")

@@ -248,7 +248,9 @@ async def test_a_bad_value_is_named_and_not_repeated(
     sqlite_plane: Plane, change: dict[str, Any], field: str
 ) -> None:
     browser = await sqlite_plane.owner()
-    response = await browser.call("POST", "/providers", {"provider": "openai", "api_key": KEY, **change})
+    response = await browser.call(
+        "POST", "/providers", {"provider": "openai", "api_key": KEY, **change}
+    )
     assert (response.status_code, response.json()["field"]) == (422, field)
     assert KEY not in response.text
     assert await rows(sqlite_plane) == []
@@ -260,7 +262,9 @@ async def test_the_mock_stands_in_for_every_provider_once(plane: Plane) -> None:
     second = await browser.call("POST", "/providers/mock")
     assert first.status_code == second.status_code == 201
     assert first.json() == second.json()
-    shown = {(item["provider"], item["base_url"], item["is_mock"]) for item in first.json()["items"]}
+    shown = {
+        (item["provider"], item["base_url"], item["is_mock"]) for item in first.json()["items"]
+    }
     assert shown == {
         ("openai", f"{MOCK}/openai/v1", True),
         ("anthropic", f"{MOCK}/anthropic", True),

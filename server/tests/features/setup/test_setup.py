@@ -31,7 +31,7 @@ async def link_token(plane: Plane) -> str:
     return link.partition("token=")[2]
 
 
-async def set_up(plane: Plane, token: str, **changes: Any):  # noqa: ANN201
+async def set_up(plane: Plane, token: str, **changes: Any):
     return await Browser(plane.client()).call("POST", "/setup", {**FORM, "token": token, **changes})
 
 
@@ -41,7 +41,12 @@ async def counted(plane: Plane, table: type) -> int:
 
 
 async def init(plane: Plane, **changes: Any) -> Initialised:
-    wanted = {"email": "olga@example.com", "password": PASSWORD, "workspace_name": "Acme", **changes}
+    wanted = {
+        "email": "olga@example.com",
+        "password": PASSWORD,
+        "workspace_name": "Acme",
+        **changes,
+    }
     return await service.init(plane.database, plane.passwords, **wanted)
 
 
@@ -163,7 +168,8 @@ async def test_init_makes_a_workspace_that_is_missing(plane: Plane) -> None:
 
 async def test_rotating_the_token_revokes_the_one_before(plane: Plane) -> None:
     first, second = await init(plane), await init(plane, rotate_token=True)
-    assert first.admin_token and second.admin_token
+    assert first.admin_token
+    assert second.admin_token
     client = plane.client()
     codes = [
         (await client.get("/api/v1/keys", headers=bearer(token))).status_code

@@ -24,7 +24,9 @@ async def audited(plane: Plane, action: str) -> list[AuditRow]:
 
 async def test_a_workspace_is_made_with_a_project_and_owned_by_its_maker(plane: Plane) -> None:
     browser = await plane.owner()
-    response = await browser.call("POST", "/workspaces", {"name": " Second ", "timezone": "Asia/Tokyo"})
+    response = await browser.call(
+        "POST", "/workspaces", {"name": " Second ", "timezone": "Asia/Tokyo"}
+    )
     made = response.json()
     assert response.status_code == 201
     assert (made["name"], made["role"], made["timezone"]) == ("Second", "owner", "Asia/Tokyo")
@@ -53,7 +55,8 @@ async def test_a_change_to_what_is_there_already_is_none(plane: Plane) -> None:
 
 
 @pytest.mark.parametrize(
-    "field", ["id", "role", "is_sample", "created_at", "onboarding_skipped_at", "first_call_at", "x"]
+    "field",
+    ["id", "role", "is_sample", "created_at", "onboarding_skipped_at", "first_call_at", "x"],
 )
 async def test_no_other_field_can_be_set(sqlite_plane: Plane, field: str) -> None:
     browser = await sqlite_plane.owner()
@@ -90,7 +93,9 @@ async def test_removing_a_workspace_takes_its_keys_and_leaves_its_history(plane:
         await service.remove(session, SYSTEM, scope)
     async with plane.database.transaction() as session:
         for table in (ApiKeyRow, ProviderCredentialRow):
-            assert (await session.execute(select(func.count()).select_from(table))).scalar_one() == 0
+            assert (
+                await session.execute(select(func.count()).select_from(table))
+            ).scalar_one() == 0
     (row,) = await audited(plane, "workspace.removed")
     assert row.before["name"] == "Acme"
     assert await audited(plane, "key.created")

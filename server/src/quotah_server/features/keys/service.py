@@ -16,6 +16,7 @@ from quotah_server.features.keys.schemas import KeyCreated, KeyPage
 from quotah_server.features.snapshot import service as snapshot
 from quotah_server.features.workspaces import repository as workspaces
 from quotah_server.http.deps import Actor
+from quotah_server.http.fields import name_of
 from quotah_server.http.pagination import decode_cursor, encode_cursor
 from quotah_server.kit.clock import utc_now
 from quotah_server.store.control.models import ApiKeyRow
@@ -34,6 +35,10 @@ async def create(
 ) -> KeyCreated:
     """Mint a key. Gateway and ingest keys belong to a project: the first one where none is named."""
     now = utc_now()
+    try:
+        name = name_of(name)
+    except ValueError as error:
+        raise InvalidInputError(f"name {error}", field="name") from error
     if expires_at is not None and expires_at <= now:
         raise InvalidInputError("expires_at lies in the past.", field="expires_at")
     if project_id is not None:

@@ -19,11 +19,12 @@ def _known(provider: str) -> str:
     return provider
 
 
-def _header_text(key: str) -> str:
-    key = key.strip()
-    if not 8 <= len(key) <= 512 or not key.isascii() or not key.isprintable() or " " in key:
+def provider_key_of(text: str) -> str:
+    """Check that a text can travel in a header as a provider's key; raises ValueError."""
+    text = text.strip()
+    if not 8 <= len(text) <= 512 or not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("is not a key: 8 to 512 characters without spaces are expected")
-    return key
+    return text
 
 
 ProviderName = Annotated[
@@ -65,7 +66,7 @@ class CredentialIn(Body):
     may say so."""
 
     provider: ProviderName
-    api_key: Annotated[str, Field(max_length=1024), AfterValidator(_header_text)]
+    api_key: Annotated[str, Field(max_length=1024), AfterValidator(provider_key_of)]
     base_url: Annotated[str | None, Field(max_length=2048)] = None
     name: Name | None = None
     allow_private: bool = False

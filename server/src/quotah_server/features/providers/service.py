@@ -13,7 +13,7 @@ from quotah_server.domain.scope import Scope
 from quotah_server.domain.secrets import credential_binding, fingerprint, hint, origin
 from quotah_server.features.audit import service as audit
 from quotah_server.features.providers import repository, verdict
-from quotah_server.features.providers.schemas import CredentialOut, CredentialPage
+from quotah_server.features.providers.schemas import CredentialOut, CredentialPage, provider_key_of
 from quotah_server.features.snapshot import service as snapshot
 from quotah_server.features.workspaces import repository as workspaces
 from quotah_server.http.deps import Actor
@@ -62,9 +62,14 @@ async def add(
 
     The answer's status says what came of it: healthy; invalid, where the provider refused the key;
     never_used, where nobody could be asked. It is stored in each case. Raises InvalidInputError for an
-    unknown provider or a bad base_url, EgressRefusedError for an address that may not be reached.
+    unknown provider, a text that is no key or a bad base_url, EgressRefusedError for an address
+    that may not be reached.
     """
     account = _account(provider)
+    try:
+        api_key = provider_key_of(api_key)
+    except ValueError as error:
+        raise InvalidInputError(f"api_key {error}", field="api_key") from error
     url = _base_url(base_url) if base_url is not None else account.base_url
     await vault.egress.check(url, allow_private=allow_private)
     said = await verdict.ask(vault.egress, account, url, api_key, allow_private=allow_private)

@@ -22,7 +22,7 @@ from quotah_server.features.setup.schemas import SetupIn
 from quotah_server.features.workspaces import repository as workspace_rows
 from quotah_server.features.workspaces import service as workspaces
 from quotah_server.http.deps import SYSTEM, Actor
-from quotah_server.http.fields import NEW_PASSWORD_MIN, email_of, timezone_of
+from quotah_server.http.fields import NEW_PASSWORD_MIN, email_of, name_of, timezone_of
 from quotah_server.kit.clock import Clock, utc_now
 from quotah_server.store.control.models import SetupTokenRow
 from quotah_server.store.control.session import Database
@@ -145,7 +145,7 @@ async def init(
     rotate_token, which revokes the one before. Raises InvalidInputError for bad values, ConflictError
     when the instance belongs to another owner.
     """
-    email, timezone = _checked(email, password, workspace_name, timezone)
+    email, timezone, workspace_name = _checked(email, password, workspace_name, timezone)
     async with database.transaction() as session:
         known = await member_rows.by_email(session, email) is not None
         if not known and await repository.is_set_up(session):
@@ -162,7 +162,7 @@ async def init(
             )  # fmt: skip
         else:
             raise _taken()
-        scope, made = await _workspace(session, member_id, workspace_name.strip(), timezone)
+        scope, made = await _workspace(session, member_id, workspace_name, timezone)
         token = None
         if made or rotate_token:
             token = await _rotate(session, scope, member_id)
@@ -197,23 +197,21 @@ async def _rotate(session: AsyncSession, scope: Scope, member_id: str) -> str:
     return created.key
 
 
-def _checked(email: str, password: str, workspace_name: str, timezone: str) -> tuple[str, str]:
+def _checked(email: str, password: str, workspace_name: str, timezone: str) -> tuple[str, str, str]:
     field = "email"
     try:
         email = email_of(email)
         field = "timezone"
         timezone = timezone_of(timezone)
+        field = "workspace"
+        workspace_name = name_of(workspace_name)
     except ValueError as error:
         raise InvalidInputError(f"{field} {error}", field=field) from error
     if not NEW_PASSWORD_MIN <= len(password) <= 256:
         raise InvalidInputError(
             f"The password needs {NEW_PASSWORD_MIN} to 256 characters.", field="password"
         )
-    if not workspace_name.strip() or len(workspace_name) > 80 or not workspace_name.isprintable():
-        raise InvalidInputError(
-            "The workspace needs a name of 1 to 80 characters.", field="workspace"
-        )
-    return email, timezone
+    return email, timezone, workspace_name
 
 
 def _bad_token() -> InvalidSetupTokenError:

@@ -8,6 +8,7 @@ PostgreSQL: a pool of psycopg connections, read committed.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,6 +70,8 @@ class Database:
         pool: dict[str, Any] = (
             {"pool_size": 1, "max_overflow": 0} if self.is_sqlite else {"pool_pre_ping": True}
         )
+        # At DEBUG, aiosqlite writes every value of every statement into the log.
+        logging.getLogger("aiosqlite").setLevel(logging.INFO)
         # Errors of the driver would otherwise quote the values of a statement into logs.
         self.engine = create_async_engine(url, hide_parameters=True, **pool)
         if self.is_sqlite:
