@@ -19,29 +19,43 @@ _GZIP = 31
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-async def collect(chunks: AsyncIterator[bytes], encoding: str) -> bytes:
-    """Read and inflate a body; stops at the first byte over a bound.
-
-    Raises PayloadTooLargeError, UnsupportedMediaError, InvalidInputError.
-    """
-    encoding = encoding.strip().lower() or "identity"
-    if encoding not in ("identity", "gzip"):
+def check_encoding(encoding: str) -> None:
+    """Raise UnsupportedMediaError for a Content-Encoding that is not taken."""
+    if _plain(encoding) not in ("identity", "gzip"):
         raise UnsupportedMediaError(
             f"Content-Encoding {encoding[:40]!r} is not taken.", hint="gzip or identity"
         )
-    inflater = _Inflater() if encoding == "gzip" else None
-    taken = 0
-    out = bytearray()
+
+
+async def collect(chunks: AsyncIterator[bytes]) -> bytes:
+    """Read a body; stops at the first byte over MAX_BODY with PayloadTooLargeError."""
+    taken = bytearray()
     async for chunk in chunks:
-        taken += len(chunk)
-        if taken > MAX_BODY:
+        taken += chunk
+        if len(taken) > MAX_BODY:
             raise _too_large(f"the body is larger than {MAX_BODY} bytes")
-        if inflater is None:
-            out += chunk
-        else:
-            inflater.feed(chunk, out)
-    if inflater is not None and not inflater.complete:
-        raise InvalidInputError("the gzip body ends too early")
+    return bytes(taken)
+
+
+def inflate(data: bytes, encoding: str) -> bytes:
+    """Undo the Content-Encoding; stops at the first byte over MAX_INFLATED.
+
+    Raises PayloadTooLargeError, InvalidInputError. gzip may have several members.
+    """
+    if _plain(encoding) == "identity":
+        return data
+    out = bytearray()
+    while data:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            out += member.decompress(data, MAX_INFLATED + 1 - len(out))
+        except zlib.error as error:
+            raise InvalidInputError("the body is not gzip") from error
+        if len(out) > MAX_INFLATED:
+            raise _too_large(f"the body inflates to more than {MAX_INFLATED} bytes")
+        if not member.eof:
+            raise InvalidInputError("the gzip body ends too early")
+        data = member.unused_data
     return bytes(out)
 
 
@@ -65,29 +79,8 @@ def split(body: bytes, content_type: str) -> list[bytes | msgspec.Raw]:
     return events
 
 
-class _Inflater:
-    """gzip, perhaps of several members, into at most MAX_INFLATED bytes."""
-
-    def __init__(self) -> None:
-        self._member = zlib.decompressobj(_GZIP)
-        self._begun = False
-
-    @property
-    def complete(self) -> bool:
-        return not self._begun or self._member.eof
-
-    def feed(self, data: bytes, out: bytearray) -> None:
-        while data:
-            if self._member.eof:
-                self._member = zlib.decompressobj(_GZIP)
-            self._begun = True
-            try:
-                out += self._member.decompress(data, MAX_INFLATED + 1 - len(out))
-            except zlib.error as error:
-                raise InvalidInputError("the body is not gzip") from error
-            if len(out) > MAX_INFLATED:
-                raise _too_large(f"the body inflates to more than {MAX_INFLATED} bytes")
-            data = self._member.unused_data if self._member.eof else self._member.unconsumed_tail
+def _plain(encoding: str) -> str:
+    return encoding.strip().lower() or "identity"
 
 
 def _read_array(body: bytes) -> list[msgspec.Raw]:
@@ -97,7 +90,9 @@ def _read_array(body: bytes) -> list[msgspec.Raw]:
         raise InvalidInputError(
             "the body is not an array of events", hint="[{…}, {…}], or JSON lines"
         ) from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except RecursionError as error:
+        raise InvalidInputError("the body is nested deeper than JSON of events is") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InvalidInputError(f"the body is not JSON: {error}") from error
 
 

@@ -62,8 +62,11 @@ async def send_events(
     A JSON array, or JSON lines; gzip or plain; at most 8 MB (32 MB inflated) and 5,000 events. What
     is accepted is on disk, and can be asked for within two seconds. Sending a batch again is safe.
     """
-    data = await bodies.collect(request.stream(), request.headers.get("content-encoding", ""))
-    parts = bodies.split(data, request.headers.get("content-type", ""))
+    encoding = request.headers.get("content-encoding", "")
+    bodies.check_encoding(encoding)
+    data = await bodies.collect(request.stream())
+    kind = request.headers.get("content-type", "")
+    parts = await run_in_threadpool(lambda: bodies.split(bodies.inflate(data, encoding), kind))
     sender = await _sender(request, access, control)
     answer = await run_in_threadpool(_take, parts, sender, recorder)
     taken = len(parts) == answer.accepted + answer.duplicates

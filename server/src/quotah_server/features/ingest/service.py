@@ -22,7 +22,7 @@ from quotah_server.domain.errors import UnavailableError
 from quotah_server.domain.event import PricedEvent
 from quotah_server.features.live.hub import Hub
 from quotah_server.kit.clock import Clock, utc_now
-from quotah_server.pipeline.drain import Drainer
+from quotah_server.pipeline.drain import Drainer, as_event
 from quotah_server.pipeline.journal import Journal, JournalError
 from quotah_server.pipeline.record import record
 from quotah_server.store.events.base import (
@@ -79,7 +79,7 @@ class Recorder:
         self._listeners = [*listeners, *([hub.publish] if hub else [])]
         self._lock = threading.Lock()
         self._underway: dict[str, _Underway] = {}
-        self.drainer = Drainer(journal, self._deliver, batch=DRAIN_BATCH)
+        self.drainer = Drainer(journal, self._deliver, decode=as_event, batch=DRAIN_BATCH)
 
     def start(self) -> None:
         """Begin to move journaled events into the store."""
