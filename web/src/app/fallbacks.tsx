@@ -37,10 +37,19 @@ export function RouteMissing() {
 /** The shape of most pages: a title, a row of controls, a large block. */
 export function RoutePending() {
   return (
-    <div aria-busy className="flex flex-col gap-4 p-4 sm:p-6">
+    <div aria-busy className="flex flex-col gap-4">
       <Skeleton className="h-7 w-40" />
       <Skeleton className="h-28 w-full rounded-lg" />
       <Skeleton className="h-72 w-full rounded-lg" />
+    </div>
+  );
+}
+
+/** The same before the frame is there. */
+export function AppPending() {
+  return (
+    <div className="mx-auto max-w-[1440px] p-4 sm:p-6">
+      <RoutePending />
     </div>
   );
 }

@@ -6,7 +6,7 @@ import {
   lazyRouteComponent,
   redirect,
 } from "@tanstack/react-router";
-import { RouteError, RouteMissing, RoutePending } from "@/app/fallbacks";
+import { AppPending, RouteError, RouteMissing, RoutePending } from "@/app/fallbacks";
 import { leadToOnboarding, requireSession } from "@/app/guard";
 import { Root } from "@/app/root";
 import { Shell } from "@/app/shell";
@@ -50,6 +50,7 @@ const setup = createRoute({
 const session = createRoute({
   getParentRoute: () => root,
   id: "session",
+  pendingComponent: AppPending,
   beforeLoad: ({ context, location }) => requireSession(context.client, location.href),
 });
 

@@ -17,33 +17,35 @@ export function useDragZoom(
   points: readonly Point[],
   onZoom: ((from: number, to: number) => void) | undefined,
 ): DragZoom {
+  // Pressing alone draws nothing: a redraw between press and release would swallow a double click.
+  const pressed = useRef<number | null>(null);
   const [drag, setDrag] = useState<Drag | null>(null);
   const latest = useRef({ drag, points, onZoom });
   latest.current = { drag, points, onZoom };
-  const dragging = drag !== null;
 
   useEffect(() => {
-    if (!dragging) return;
     // On the window: the button may be released outside the chart.
     const finish = () => {
       const { drag: done, points: all, onZoom: zoom } = latest.current;
+      pressed.current = null;
       setDrag(null);
       const span = done && spanOf(done, all);
       if (span && zoom) zoom(span.from, span.to);
     };
     window.addEventListener("mouseup", finish);
     return () => window.removeEventListener("mouseup", finish);
-  }, [dragging]);
+  }, []);
 
   return {
     area: drag && drag.first !== drag.last ? ordered(drag) : null,
     onMouseDown: (under) => {
-      const index = indexOf(under);
-      if (index !== null && onZoom) setDrag({ first: index, last: index });
+      pressed.current = onZoom ? indexOf(under) : null;
     },
     onMouseMove: (under) => {
-      const index = indexOf(under);
-      if (drag && index !== null && index !== drag.last) setDrag({ ...drag, last: index });
+      const last = indexOf(under);
+      const first = pressed.current;
+      if (first === null || last === null) return;
+      if (drag ? drag.last !== last : first !== last) setDrag({ first, last });
     },
   };
 }

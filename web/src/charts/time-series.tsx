@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useMemo, useState } from "react";
 import {
   Area,
   Bar,
@@ -12,11 +12,11 @@ import {
   YAxis,
 } from "recharts";
 import { niceTicks, pickTicks, tickLabel } from "@/charts/axis";
-import { StackBar } from "@/charts/bar-shape";
 import { ChartTooltip } from "@/charts/chart-tooltip";
 import { useDragZoom } from "@/charts/drag-zoom";
 import { Legend } from "@/charts/legend";
 import { type ChartKind, type Point, type Series, topOf } from "@/charts/series";
+import { Hatch, StackBar } from "@/charts/stack-bar";
 import type { Unit } from "@/lib/format";
 import { useMedia } from "@/lib/hooks";
 import { bucketTick, type Grain } from "@/lib/time";
@@ -42,7 +42,7 @@ type Props = {
 const AXIS = { fill: "var(--axis)", fontSize: 11 };
 
 export function TimeSeries(props: Props) {
-  const { series, label, onReset, height = 280 } = props;
+  const { series, points, label, onReset, height = 280 } = props;
   const [chosen, isolate] = useState<string | null>(null);
   // A series that is gone after a change of the period must not hide all the others.
   const isolated = series.some(({ key }) => key === chosen) ? chosen : null;
@@ -51,7 +51,8 @@ export function TimeSeries(props: Props) {
     <figure aria-label={label}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the date picker does the same by keyboard */}
       <div className="select-none" style={{ height }} onDoubleClick={onReset}>
-        <Plot {...props} shown={shown} />
+        {/* Another period is another chart: the bucket under the pointer is no longer the same. */}
+        <Plot key={`${points[0]?.at}-${points.length}`} {...props} shown={shown} />
       </div>
       {series.length > 1 && (
         <figcaption className="mt-2 pl-1">
@@ -64,26 +65,29 @@ export function TimeSeries(props: Props) {
 
 function Plot(props: Props & { shown: readonly Series[] }) {
   const { kind, unit, points, grain, zone, now, syncId, shown, onZoom } = props;
-  const hatch = useId().replaceAll(":", "");
   const phone = useMedia("(max-width: 640px)");
   const zoom = useDragZoom(points, onZoom);
   const stacked = kind !== "lines";
   const keys = shown.map(({ key }) => key);
   const ticks = niceTicks(topOf(points, keys, stacked));
   const labels = ticks.map((tick) => tickLabel(unit, tick));
+  const rows = useMemo(
+    () => points.map((point) => ({ ...point, running: point.end > now })),
+    [points, now],
+  );
   const starts = points.map(({ at }) => at);
   const dragged = zoom.area && [points[zoom.area.first], points[zoom.area.last]];
   return (
     <ResponsiveContainer width="100%" height="100%">
       <ComposedChart
-        data={[...points]}
+        data={rows}
         syncId={syncId}
         margin={{ top: 8, right: 8, bottom: 0, left: 0 }}
         barCategoryGap={points.length > 60 ? "12%" : "22%"}
         onMouseDown={zoom.onMouseDown}
         onMouseMove={zoom.onMouseMove}
       >
-        <Hatch id={hatch} />
+        <Hatch />
         <CartesianGrid vertical={false} stroke="var(--grid)" />
         <XAxis
           dataKey="at"
@@ -117,7 +121,7 @@ function Plot(props: Props & { shown: readonly Series[] }) {
             return <ChartTooltip point={point} series={shown} {...rest} />;
           }}
         />
-        {shown.map((each) => draw(kind, each, now, hatch))}
+        {shown.map((each) => draw(kind, each))}
         {dragged?.[0] && dragged[1] && (
           <ReferenceArea
             x1={dragged[0].at}
@@ -133,20 +137,13 @@ function Plot(props: Props & { shown: readonly Series[] }) {
 }
 
 /** Called, not rendered: Recharts looks for its own elements among the children. */
-function draw(kind: ChartKind, { key, label, color }: Series, now: number, hatch: string) {
+function draw(kind: ChartKind, { key, label, color }: Series) {
   const value = (point: Point) => point.values[key] ?? null;
   const common = { dataKey: value, name: label, isAnimationActive: false };
   switch (kind) {
     case "bars":
       return (
-        <Bar
-          key={key}
-          {...common}
-          stackId="all"
-          fill={color}
-          maxBarSize={44}
-          shape={(box) => <StackBar {...box} color={color} hatch={hatch} now={now} />}
-        />
+        <Bar key={key} {...common} stackId="all" fill={color} maxBarSize={44} shape={StackBar} />
       );
     case "area":
       return (
@@ -173,20 +170,4 @@ function draw(kind: ChartKind, { key, label, color }: Series, now: number, hatch
         />
       );
   }
-}
-
-function Hatch({ id }: { id: string }) {
-  return (
-    <defs>
-      <pattern
-        id={id}
-        width="5"
-        height="5"
-        patternUnits="userSpaceOnUse"
-        patternTransform="rotate(45)"
-      >
-        <rect width="2.5" height="5" fill="var(--surface)" opacity="0.55" />
-      </pattern>
-    </defs>
-  );
 }

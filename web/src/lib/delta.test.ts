@@ -21,7 +21,11 @@ describe("a change against the previous period", () => {
   });
 
   it("from zero has no percentage", () => {
-    expect(delta(5, 0, "lower")).toMatchObject({ text: "new", words: "up from zero" });
+    expect(delta(5, 0, "lower")).toMatchObject({
+      text: "new",
+      tone: "neutral",
+      words: "up from zero",
+    });
     expect(delta(0, 0, "lower")).toMatchObject({ direction: "flat", text: "0%" });
   });
 
@@ -31,6 +35,10 @@ describe("a change against the previous period", () => {
 
   it("beyond tenfold is told as a multiple", () => {
     expect(delta(120, 10, "lower")).toMatchObject({ text: "12×", words: "up 12 times, worse" });
+    expect(delta(1_724_817, 1, "lower")).toMatchObject({
+      text: ">999×",
+      words: "up more than 999 times, worse",
+    });
   });
 
   it("is unknown when a side is unknown", () => {

@@ -17,17 +17,23 @@ export function delta(current: Cell, previous: Cell, better: Better): Delta | nu
   if (now === null || before === null) return null;
   if (before === 0) {
     if (now === 0) return { direction: "flat", tone: "neutral", text: "0%", words: "no change" };
-    return { direction: "up", tone: toneOf(1, better), text: "new", words: "up from zero" };
+    return { direction: "up", tone: "neutral", text: "new", words: "up from zero" };
   }
   const ratio = (now - before) / Math.abs(before);
   const size = Math.abs(ratio) * 100;
   if (size < 0.05) return { direction: "flat", tone: "neutral", text: "0%", words: "no change" };
   const direction = ratio > 0 ? "up" : "down";
   const tone = toneOf(ratio, better);
-  const text = size >= 1000 ? `${(1 + ratio).toFixed(0)}×` : `${size.toFixed(1)}%`;
-  const amount = size >= 1000 ? `${text.slice(0, -1)} times` : `${size.toFixed(1)} percent`;
+  const { text, amount } = sizeOf(1 + ratio, size);
   const verdict = tone === "neutral" ? "" : tone === "good" ? ", better" : ", worse";
   return { direction, tone, text, words: `${direction} ${amount}${verdict}` };
+}
+
+/** Percent to tenfold, a multiple beyond; past a thousandfold the digits say nothing more. */
+function sizeOf(multiple: number, size: number): { text: string; amount: string } {
+  if (size < 1000) return { text: `${size.toFixed(1)}%`, amount: `${size.toFixed(1)} percent` };
+  if (multiple >= 1000) return { text: ">999×", amount: "more than 999 times" };
+  return { text: `${multiple.toFixed(0)}×`, amount: `${multiple.toFixed(0)} times` };
 }
 
 function toneOf(change: number, better: Better): Delta["tone"] {

@@ -31,6 +31,12 @@ describe("the period in the URL", () => {
     expect(readPeriod(search)).toEqual({});
   });
 
+  it("remembers the preset that was zoomed into", () => {
+    const zoomed = readPeriod({ range: "30d", ...WEEK });
+    expect(toPeriod(zoomed)).toEqual(WEEK);
+    expect(toPeriod({ ...zoomed, from: undefined, to: undefined })).toEqual({ last: "30d" });
+  });
+
   it("survives the way there and back", () => {
     for (const period of [{ last: "90d" } as const, { last: "7d" } as const, WEEK]) {
       expect(toPeriod(readPeriod(toPeriodSearch(period)))).toEqual(period);

@@ -34,9 +34,9 @@ export function isPreset(value: unknown): value is Preset {
 export function readPeriod(search: Record<string, unknown>): PeriodSearch {
   const from = readInstant(search.from);
   const to = readInstant(search.to);
-  if (from && to && from < to) return { from, to };
-  if (isPreset(search.range) && search.range !== DEFAULT_PRESET) return { range: search.range };
-  return {};
+  const preset = isPreset(search.range) && search.range !== DEFAULT_PRESET;
+  const range = preset ? { range: search.range as Preset } : {};
+  return from && to && from < to ? { ...range, from, to } : range;
 }
 
 function readInstant(value: unknown): string | undefined {
@@ -45,6 +45,7 @@ function readInstant(value: unknown): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
+/** The two instants win; a preset beside them is where a zoom leads back to. */
 export function toPeriod(search: PeriodSearch): Period {
   if (search.from && search.to) return { from: search.from, to: search.to };
   return { last: search.range ?? DEFAULT_PRESET };

@@ -1,7 +1,11 @@
 import { cn } from "@/lib/cn";
 import { Tooltip } from "@/ui/tooltip";
 
-type Props = { state: "connecting" | "live" | "paused" | "offline" };
+type Props = {
+  state: "connecting" | "live" | "paused" | "offline";
+  /** Said instead of "Live". */
+  word?: string;
+};
 
 const LOOKS = {
   connecting: { word: "Connecting", dot: "bg-faint", hint: "Opening the live feed." },
@@ -15,13 +19,17 @@ const LOOKS = {
 };
 
 /** Whether new calls arrive by themselves. */
-export function LiveBadge({ state }: Props) {
+export function LiveBadge({ state, word: own }: Props) {
   const { word, dot, hint } = LOOKS[state];
+  const waiting = state === "live" && own !== undefined;
   return (
     <Tooltip content={hint}>
       <span className="flex items-center gap-1.5 text-muted text-xs">
-        <span aria-hidden className={cn("size-1.5 rounded-full", dot)} />
-        {word}
+        <span
+          aria-hidden
+          className={cn("size-1.5 rounded-full", dot, waiting && "animate-pulse-soft")}
+        />
+        {waiting ? own : word}
       </span>
     </Tooltip>
   );

@@ -73,6 +73,7 @@ function MetricCard({ spec, first, row, versus, spark, running, field }: CardPro
   const { metric, label, unit, better } = spec;
   const value = row?.[metric];
   const previous = row?.[previousOf(metric)];
+  const change = delta(value, previous, better);
   return (
     <Card className={cn("flex flex-col p-4", first && "col-span-2")}>
       <Tooltip content={field && <Definition field={field} />} align="start">
@@ -94,11 +95,11 @@ function MetricCard({ spec, first, row, versus, spark, running, field }: CardPro
         {row ? (
           <>
             <Tooltip content={`Before: ${formatExact(unit, previous)}`} align="start">
-              <span>
-                <DeltaText delta={delta(value, previous, better)} />
-              </span>
+              <span>{change && <DeltaText delta={change} />}</span>
             </Tooltip>
-            <span className={cn("text-faint", !first && "max-sm:hidden")}>{versus}</span>
+            <span className={cn("text-faint", change && !first && "max-sm:hidden")}>
+              {change ? versus : "no earlier data"}
+            </span>
           </>
         ) : (
           <Skeleton className="h-3 w-32" />

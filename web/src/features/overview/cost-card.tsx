@@ -4,7 +4,7 @@ import { lazy, Suspense, useEffect, useMemo } from "react";
 import type { Answer } from "@/api/table";
 import { costChart } from "@/features/overview/cost-points";
 import { cn } from "@/lib/cn";
-import { grainsFor, type Period } from "@/lib/period";
+import { grainsFor, type Period, type Span } from "@/lib/period";
 import type { Grain } from "@/lib/time";
 import { Button } from "@/ui/button";
 import { Card, CardBody, CardHeader } from "@/ui/card";
@@ -23,6 +23,7 @@ type Props = {
   now: number;
   onGrain: (grain: Grain) => void;
   onPeriod: (period: Period) => void;
+  onZoom: (span: Span) => void;
   /** Leaves a zoomed period. */
   onReset: () => void;
   className?: string;
@@ -62,7 +63,7 @@ export function CostCard(props: Props) {
   );
 }
 
-function Content({ answer, now, onPeriod, onReset }: Props) {
+function Content({ answer, now, onPeriod, onZoom, onReset }: Props) {
   const { data } = answer;
   const chart = useMemo(() => (data ? costChart(data) : null), [data]);
   // The chart's code comes while its data is still under way.
@@ -92,7 +93,7 @@ function Content({ answer, now, onPeriod, onReset }: Props) {
     );
   }
   const zoom = (from: number, to: number) =>
-    onPeriod({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
+    onZoom({ from: new Date(from).toISOString(), to: new Date(to).toISOString() });
   return (
     <div
       className={cn("transition-opacity duration-100", answer.isPlaceholderData && "opacity-60")}

@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight, DatabaseZap } from "lucide-react";
+import type { LiveState } from "@/api/live";
 import { instanceQuery } from "@/api/queries";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { CodeBlock } from "@/ui/code-block";
+import { LiveBadge } from "@/ui/live-badge";
 
 /** Overview before the first call: what to do, ready to paste. */
-export function FirstCall() {
+export function FirstCall({ live }: { live: LiveState }) {
   const { data } = useQuery(instanceQuery());
   const gateway = data?.gateway_url ?? "http://127.0.0.1:8401";
   return (
@@ -18,7 +20,18 @@ export function FirstCall() {
         within two seconds, with what it cost.
       </p>
       <CodeBlock className="mt-4" title="Terminal" code={curl(gateway)} highlight={[1, 2]} />
-      <div className="mt-5 flex flex-wrap gap-2">
+      <p className="mt-3 text-muted text-sm">
+        <code className="id">$QUOTAH_KEY</code> is a gateway key: make one under{" "}
+        <Link
+          to="/settings/$tab"
+          params={{ tab: "keys" }}
+          className="text-accent-text hover:underline"
+        >
+          Settings, Keys
+        </Link>
+        .
+      </p>
+      <div className="mt-5 flex flex-wrap items-center gap-2">
         <Button asChild variant="primary">
           <Link to="/onboarding">
             Connect a client
@@ -31,6 +44,9 @@ export function FirstCall() {
             Load sample data
           </Link>
         </Button>
+        <span className="ml-auto">
+          <LiveBadge state={live} word="Waiting for the first call" />
+        </span>
       </div>
     </Card>
   );
@@ -40,6 +56,7 @@ export function curl(gateway: string): string {
   return `curl ${gateway}/openai/v1/chat/completions \\
   -H "Authorization: Bearer $QUOTAH_KEY" \\
   -H "Content-Type: application/json" \\
-  -d '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}'
+  -d '{"model": "gpt-4o-mini",
+       "messages": [{"role": "user", "content": "Hello"}]}'
 `;
 }

@@ -13,7 +13,14 @@ import { ModelsCard } from "@/features/overview/models-card";
 import { costByModel, models, totals, trends } from "@/features/overview/questions";
 import { UnpricedBanner } from "@/features/overview/unpriced-banner";
 import { useNow } from "@/lib/hooks";
-import { grainFor, grainsFor, type Period, toPeriod, toPeriodSearch } from "@/lib/period";
+import {
+  grainFor,
+  grainsFor,
+  type Period,
+  type Span,
+  toPeriod,
+  toPeriodSearch,
+} from "@/lib/period";
 import type { Grain } from "@/lib/time";
 import { DateRangePicker } from "@/ui/date-range-picker";
 import { PageHeader } from "@/ui/page-header";
@@ -46,8 +53,10 @@ export function OverviewPage() {
     navigate({ search: (before) => ({ ...before, ...toPeriodSearch(next), grain: undefined }) });
   const setGrain = (next: Grain) =>
     navigate({ search: (before) => ({ ...before, grain: next }), replace: true });
+  const zoom = (span: Partial<Span>) =>
+    navigate({ search: (before) => ({ ...before, ...span, grain: undefined }) });
   const leaveZoom = () => {
-    if ("from" in period) void setPeriod({ last: "7d" });
+    if ("from" in period) void zoom({ from: undefined, to: undefined });
   };
   const picker = <DateRangePicker value={period} onChange={setPeriod} zone={zone} />;
 
@@ -55,7 +64,7 @@ export function OverviewPage() {
     return (
       <>
         <PageHeader title="Overview" />
-        <FirstCall />
+        <FirstCall live={state} />
       </>
     );
   }
@@ -74,6 +83,7 @@ export function OverviewPage() {
             now={now}
             onGrain={setGrain}
             onPeriod={setPeriod}
+            onZoom={zoom}
             onReset={leaveZoom}
           />
           <LatestCard
