@@ -142,6 +142,20 @@ def test_a_stream_without_include_usage_is_left_alone_and_its_usage_is_unknown(
     assert event["status"] == "success"
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_model_of_a_long_request_is_found_behind_words_that_look_like_it(
+    stream, client, collected
+) -> None:
+    text = '{"model": "gpt-3", "stream": false} ' * 2000
+    found = client.chat.completions.create(
+        model="o3", messages=[{"role": "user", "content": text}], stream=stream
+    )
+    if stream:
+        list(found)
+    (event,) = collected()
+    assert (event["model"], event["streaming"]) == ("o3", stream)
+
+
 def test_a_retry_is_a_second_attempt_of_the_same_call(client, collected) -> None:
     headers = {"x-mock-fault": "error-503", "x-mock-fault-times": "1"}
     client.with_options(max_retries=2).chat.completions.create(**CHAT, extra_headers=headers)

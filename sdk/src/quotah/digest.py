@@ -20,6 +20,7 @@ _REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id")
 _CANCELLED = frozenset({"CancelledError", "KeyboardInterrupt", "GeneratorExit", "SystemExit"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _LONGEST_WORD = 500
+_LONG_BODY = 16_384
 _ERRORS = {
     400: "invalid_request",
     401: "authentication",
@@ -43,7 +44,7 @@ def digest(capture: Capture) -> dict[str, Any] | None:
         return None
     wire, operation = found
     capture.path = url.path
-    asked = _json_object(_content(capture.request) or b"")
+    asked = _asked(_content(capture.request) or b"")
     event = _base(capture, asked)
     event["provider"] = capture.provider or provider_of(url.hostname or "", wire)
     event["operation"] = operation
@@ -199,6 +200,20 @@ def _json_object(body: bytes) -> Raw:
     except ValueError:
         return {}
     return cast("Raw", parsed) if isinstance(parsed, dict) else {}
+
+
+def _asked(body: bytes) -> Raw:
+    """The model and the stream flag of a request.
+
+    A long body is searched instead of parsed: parsing would hold the interpreter for the length of
+    the prompt. Quotes inside of texts are escaped, so ``"model"`` can only be a key.
+    """
+    if len(body) < _LONG_BODY or body.count(b'"model"') != 1:
+        return _json_object(body)
+    _, _, rest = body.partition(b'"model"')
+    quoted = rest[:_LONGEST_WORD].lstrip(b" :").split(b'"')
+    model = quoted[1].decode(errors="replace") if len(quoted) > 1 else None
+    return {"model": model, "stream": b'"stream":true' in body or b'"stream": true' in body}
 
 
 def _retry_count(capture: Capture) -> int:

@@ -7,6 +7,7 @@ reading and retrying happens here. Both queues are bounded; when one is full the
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import random
@@ -50,7 +51,7 @@ class Sender:
     def reset(self) -> None:
         """Begin anew: at the start, and in a forked child, whose parent sends what was queued."""
         self._captures: deque[Capture] = deque()
-        self._pending: deque[dict[str, Any]] = deque()
+        self._pending: deque[bytes] = deque()
         self._held: list[tuple[float, Capture]] = []
         self._lock = threading.Lock()
         self._flushed = threading.Condition(threading.Lock())
@@ -187,6 +188,7 @@ class Sender:
     def _digest_all(self) -> None:
         while (capture := self._next_capture()) is not None:
             self._digest_one(capture)
+            time.sleep(0)  # hand the interpreter back: the caller should not wait for a whole batch
 
     def _next_capture(self) -> Capture | None:
         with contextlib.suppress(IndexError):  # the caller's thread may have dropped the last one
@@ -227,7 +229,8 @@ class Sender:
         if len(self._pending) >= self._size:
             self._pending.popleft()
             self._count_dropped("overflow", 1)
-        self._pending.append({**self._defaults, **event})
+        whole = {**self._defaults, **event}
+        self._pending.append(json.dumps(whole, separators=(",", ":")).encode())
 
     def _send_one_batch(self, most: int = _MAX_BATCH) -> None:
         batch = [self._pending.popleft() for _ in range(min(most, len(self._pending)))]
@@ -252,7 +255,7 @@ class Sender:
             self._count_dropped("refused", len(batch))
             _log.warning("quotah: %d events were refused: %s", len(batch), outcome.error)
 
-    def _put_back(self, batch: list[dict[str, Any]]) -> None:
+    def _put_back(self, batch: list[bytes]) -> None:
         self._pending.extendleft(reversed(batch))
 
     def _count_dropped(self, why: str, count: int) -> None:
