@@ -115,6 +115,10 @@ def debug_logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFi
     structlog.reset_defaults()
 
 
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("control.sqlite*"))
+
+
 async def gather(
     plane: Plane, debug_logs: pytest.LogCaptureFixture, folder: Path
 ) -> tuple[list[str], dict[str, bytes]]:
@@ -131,7 +135,7 @@ async def gather(
         ).encode(),
     }
     await plane.database.close()
-    places |= {str(file): file.read_bytes() for file in sorted(folder.glob("control.sqlite*"))}
+    places |= {str(file): file.read_bytes() for file in _files(folder)}
     return secrets, places
 
 

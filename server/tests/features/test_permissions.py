@@ -5,8 +5,12 @@ A route without a row fails. Another tenant's things look like things that do no
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -17,6 +21,10 @@ from sqlalchemy import update
 
 from quotah_server.domain.ids import new_id
 from quotah_server.domain.secrets import mint_key
+from quotah_server.entrypoints.compose import build_api
+from quotah_server.entrypoints.instance import open_folder
+from quotah_server.entrypoints.parts import open_parts
+from quotah_server.entrypoints.settings import Settings
 from quotah_server.kit.clock import utc_now
 from quotah_server.store.control.models import ApiKeyRow, SessionRow
 
@@ -28,6 +36,22 @@ CALLERS = (
 )  # fmt: skip
 NOBODY = dict.fromkeys(CALLERS[:8], 401)
 KEYS_OUT = {"gateway_key": 403, "ingest_key": 403}
+
+
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
+    """The application as it is really composed, with every feature's routes."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        mock_port = probe.getsockname()[1]
+    settings = Settings(data_dir=tmp_path / "data", mock_port=mock_port, _env_file=None)  # pyright: ignore[reportCallIssue]
+    folder = open_folder(settings.data_dir)
+    async with open_parts(settings, folder) as parts:
+        plane = Plane(parts.database)
+        async with build_api(replace(parts, passwords=plane.passwords)) as api:
+            plane.app = api.app
+            yield plane
+        plane.passwords.close()
 
 
 def least(role: str, *, admin_key: int | str = OK) -> dict[str, int | str]:
@@ -56,6 +80,20 @@ TABLE: dict[tuple[str, str], dict[str, int | str]] = {
     ("DELETE", "/providers/{credential_id}"): least("admin"),
     ("GET", "/onboarding"): least("viewer"),
     ("PATCH", "/onboarding"): least("member"),
+    ("GET", "/samples"): least("viewer"),
+    ("POST", "/samples"): least("viewer", admin_key=403),
+    ("DELETE", "/samples"): least("viewer"),
+    ("POST", "/query"): least("viewer"),
+    ("GET", "/query/fields"): least("viewer"),
+    ("GET", "/runs"): least("viewer"),
+    ("GET", "/runs/{run_id}"): least("viewer"),
+    ("PUT", "/runs/{run_id}/feedback"): least("member"),
+    ("GET", "/live"): least("viewer"),
+    ("POST", "/events"): {
+        **NOBODY,
+        **dict.fromkeys(("gateway_key", "viewer", "member", "admin", "owner"), 403),
+        **dict.fromkeys(("ingest_key", "admin_key"), OK),
+    },
 }
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/setup"): {
@@ -68,9 +106,18 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/keys"): {"name": "k", "kind": "gateway"},
     ("POST", "/providers"): {"provider": "openai", "api_key": "sk-12345678", "base_url": "https://0.0.0.0"},
     ("PATCH", "/onboarding"): {"skipped": True},
+    ("POST", "/samples"): {"events": 1000, "days": 7},
+    ("POST", "/query"): {"metrics": ["cost"], "period": {"last": "7d"}},
+    ("PUT", "/runs/{run_id}/feedback"): {"rating": 5},
+    ("POST", "/events"): [],
 }  # fmt: skip
-# With this body the permission is granted and the address is then refused, which needs no network.
-GRANTED = {("POST", "/providers"): 422}
+# Where permission is granted and something else is then in the way, which is what it shows.
+GRANTED = {
+    ("POST", "/providers"): (422,),  # the address is refused, so that no network is needed
+    ("GET", "/runs/{run_id}"): (404,),
+    ("PUT", "/runs/{run_id}/feedback"): (404,),
+    ("POST", "/samples"): (202, 409),
+}
 
 
 def routes(plane: Plane) -> Iterator[tuple[str, str]]:
@@ -106,6 +153,7 @@ class World:
             "workspace_id": workspace,
             "key_id": key["id"],
             "credential_id": mock["id"],
+            "run_id": f"run_{new_id()}",
         }
 
     async def _invalid(self, owner: Browser, workspace: str) -> None:
@@ -144,9 +192,37 @@ class World:
             # A new account each time: ten wrong passwords of one would be answered 429.
             body = {**body, "email": f"{new_id()}@example.com"}
         raw = [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
+        if path == "/live":
+            return httpx2.Response(await self._first_status(PREFIX + path, raw))
         return await self.plane.client().request(
             method, PREFIX + path.format(**self.ids), json=body, headers=raw
         )
+
+    async def _first_status(self, path: str, headers: list[tuple[bytes, bytes]]) -> int:
+        """The status of an answer that has no end."""
+        scope: dict[str, Any] = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET",
+            "path": path, "raw_path": path.encode(), "query_string": b"", "root_path": "",
+            "scheme": "http", "server": ("127.0.0.1", 8400), "client": ("127.0.0.1", 5),
+            "headers": [(b"host", b"127.0.0.1:8400"), *headers],
+        }  # fmt: skip
+        begun: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        gone = asyncio.Event()
+
+        async def receive() -> dict[str, Any]:
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: dict[str, Any]) -> None:
+            if message["type"] == "http.response.start":
+                begun.set_result(message["status"])
+
+        answering = asyncio.create_task(self.plane.app(scope, receive, send))  # pyright: ignore[reportArgumentType]
+        status = await asyncio.wait_for(begun, 20)
+        gone.set()
+        answering.cancel()
+        await asyncio.gather(answering, return_exceptions=True)
+        return int(status)
 
 
 def _headers(browser: Browser) -> dict[str, str]:
@@ -172,12 +248,8 @@ async def test_every_route_does_for_each_caller_what_the_table_says(plane: Plane
                 await _refill(world)
             response = await world.send(route, world.callers[caller])
             expected = TABLE[route][caller]
-            right = (
-                response.status_code == GRANTED.get(route, response.status_code)
-                and (response.status_code < 300 or route in GRANTED)
-                if expected == OK
-                else response.status_code == expected
-            )
+            allowed = GRANTED.get(route, range(200, 300))
+            right = response.status_code in (allowed if expected == OK else (expected,))
             if not right:
                 wrong.append((route, caller, expected, response.status_code, response.text))
     assert wrong == []
@@ -189,9 +261,15 @@ async def _refill(world: World) -> None:
     world.ids["credential_id"] = response.json()["items"][0]["id"]
 
 
+def hidden(response: httpx2.Response) -> bool:
+    """Whether an answer says that there is no such thing; of an endless one the status is all we have."""
+    told = not response.content or response.json()["code"] == "not_found"
+    return response.status_code == 404 and told
+
+
 def scoped_routes() -> list[tuple[str, str]]:
     return [route for route in TABLE if TABLE[route].get("viewer") != 401 and route[1] not in (
-        "/instance", "/me", "/auth/logout", "/workspaces")]  # fmt: skip
+        "/instance", "/me", "/auth/logout", "/workspaces", "/samples", "/events")]  # fmt: skip
 
 
 async def test_the_things_of_another_tenant_do_not_exist(plane: Plane) -> None:
@@ -204,11 +282,11 @@ async def test_the_things_of_another_tenant_do_not_exist(plane: Plane) -> None:
         foreign = {"x-quotah-workspace": world.ids["workspace_id"]}
         for headers in ({**own, **foreign}, {**bearer(admin_key), **foreign}):
             response = await world.send(route, headers)
-            assert (response.status_code, response.json()["code"]) == (404, "not_found"), route
+            assert hidden(response), route
         if "{" in route[1]:
             for headers in (own, bearer(admin_key)):
                 response = await world.send(route, headers)
-                assert (response.status_code, response.json()["code"]) == (404, "not_found"), route
+                assert hidden(response), route
     assert len((await world.owner.call("GET", "/keys")).json()["items"]) == 6
 
 
