@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import mimetypes
-from functools import lru_cache
+from functools import cached_property
 from pathlib import Path
 
 from fastapi import FastAPI, Request
@@ -25,8 +25,23 @@ def find_dist() -> Path | None:
     return None
 
 
+class _File:
+    """One built file, held in memory: a build that replaces the folder must not break open pages."""
+
+    def __init__(self, path: Path, *, immutable: bool) -> None:
+        self.body = path.read_bytes()
+        self.kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        self.caching = _IMMUTABLE if immutable else _FRESH
+        self._is_text = path.suffix in _TEXT
+
+    @cached_property
+    def packed(self) -> bytes | None:
+        """The body gzipped, where that pays."""
+        return gzip.compress(self.body, 6) if self._is_text else None
+
+
 def mount(app: FastAPI, dist: Path | None) -> None:
-    """Serve the dashboard for every path that is neither the API's nor a probe's."""
+    """Serve the dashboard, as it is now, for every path that is neither the API's nor a probe's."""
     files = {} if dist is None else _files(dist)
 
     async def page(request: Request) -> Response:
@@ -42,26 +57,20 @@ def mount(app: FastAPI, dist: Path | None) -> None:
     app.add_route("/{path:path}", page, methods=["GET", "HEAD"], include_in_schema=False)
 
 
-def _files(dist: Path) -> dict[str, Path]:
-    return {str(path.relative_to(dist)): path for path in dist.rglob("*") if path.is_file()}
-
-
-def _answer(path: Path, request: Request) -> Response:
-    body, packed = _load(path, path.stat().st_mtime_ns)
-    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    headers = {
-        "cache-control": _IMMUTABLE if path.parent.name == "assets" else _FRESH,
-        "vary": "accept-encoding",
+def _files(dist: Path) -> dict[str, _File]:
+    names = {path.relative_to(dist): path for path in dist.rglob("*") if path.is_file()}
+    return {
+        name.as_posix(): _File(path, immutable=name.parts[0] == "assets")
+        for name, path in names.items()
     }
-    if packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+
+
+def _answer(file: _File, request: Request) -> Response:
+    body = file.body
+    headers = {"cache-control": file.caching, "vary": "accept-encoding"}
+    if file.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
         headers["content-encoding"] = "gzip"
-        body = packed
+        body = file.packed
     if request.method == "HEAD":
-        return Response(headers={**headers, "content-length": str(len(body))}, media_type=kind)
-    return Response(body, headers=headers, media_type=kind)
-
-
-@lru_cache(maxsize=256)
-def _load(path: Path, _changed_ns: int) -> tuple[bytes, bytes | None]:
-    body = path.read_bytes()
-    return body, gzip.compress(body, 6) if path.suffix in _TEXT else None
+        return Response(headers={**headers, "content-length": str(len(body))}, media_type=file.kind)
+    return Response(body, headers=headers, media_type=file.kind)
