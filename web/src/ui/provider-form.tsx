@@ -1,6 +1,6 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import type { ReactNode } from "react";
-import { Controller, useForm } from "react-hook-form";
+import { Controller, type UseFormReturn, useForm } from "react-hook-form";
 import * as z from "zod/mini";
 import { placeProblem } from "@/lib/form-problem";
 import { checkedText, requiredText } from "@/lib/schema";
@@ -107,40 +107,7 @@ export function ProviderForm<V extends string>({
             />
           )}
         </Field>
-        <details className="group" open={errors.base_url ? true : undefined}>
-          <summary className="w-fit text-muted text-sm hover:text-ink">Use another address</summary>
-          <div className="mt-3 flex flex-col gap-3">
-            <Field
-              label="Base URL"
-              optional
-              error={errors.base_url?.message}
-              hint={`For a proxy or a compatible server. Default: ${chosen?.api ?? ""}`}
-            >
-              {(control) => (
-                <Input
-                  type="url"
-                  autoComplete="off"
-                  placeholder={chosen?.api}
-                  {...control}
-                  {...form.register("base_url")}
-                />
-              )}
-            </Field>
-            <label className="flex items-start gap-2 text-sm">
-              <input
-                type="checkbox"
-                className="mt-0.5 size-4 accent-(--accent)"
-                {...form.register("allow_private")}
-              />
-              <span>
-                This server is inside my own network
-                <span className="block text-muted">
-                  Private addresses are refused unless you say so.
-                </span>
-              </span>
-            </label>
-          </div>
-        </details>
+        <AddressFields form={form} standard={chosen?.api ?? ""} />
         <FormAlert>{errors.root?.message}</FormAlert>
       </div>
       <div className="mt-4 flex flex-wrap items-center justify-end gap-2">
@@ -150,5 +117,46 @@ export function ProviderForm<V extends string>({
         </Button>
       </div>
     </form>
+  );
+}
+
+/** For a proxy or a compatible server: folded away, because most people need none. */
+function AddressFields({ form, standard }: { form: UseFormReturn<Values>; standard: string }) {
+  const problem = form.formState.errors.base_url?.message;
+  return (
+    <details open={problem ? true : undefined}>
+      <summary className="w-fit text-muted text-sm hover:text-ink">Use another address</summary>
+      <div className="mt-3 flex flex-col gap-3">
+        <Field
+          label="Base URL"
+          optional
+          error={problem}
+          hint={`For a proxy or a compatible server. Default: ${standard}`}
+        >
+          {(control) => (
+            <Input
+              type="url"
+              autoComplete="off"
+              placeholder={standard}
+              {...control}
+              {...form.register("base_url")}
+            />
+          )}
+        </Field>
+        <label className="flex items-start gap-2 text-sm">
+          <input
+            type="checkbox"
+            className="mt-0.5 size-4 accent-(--accent)"
+            {...form.register("allow_private")}
+          />
+          <span>
+            This server is inside my own network
+            <span className="block text-muted">
+              Private addresses are refused unless you say so.
+            </span>
+          </span>
+        </label>
+      </div>
+    </details>
   );
 }

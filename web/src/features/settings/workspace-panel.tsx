@@ -1,6 +1,6 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
-import { useForm } from "react-hook-form";
+import { type UseFormReturn, useForm } from "react-hook-form";
 import * as z from "zod/mini";
 import { useWorkspace } from "@/api/member";
 import { meQuery } from "@/api/queries";
@@ -68,26 +68,7 @@ export function WorkspacePanel() {
               />
             )}
           </Field>
-          <Field
-            label="Time zone"
-            error={errors.timezone?.message}
-            hint={<ZoneHint zone={form.watch("timezone")} />}
-          >
-            {(control) => (
-              <Input
-                list="time-zones"
-                autoComplete="off"
-                disabled={!allowed}
-                {...control}
-                {...form.register("timezone")}
-              />
-            )}
-          </Field>
-          <datalist id="time-zones">
-            {timezones(workspace.timezone).map((zone) => (
-              <option key={zone} value={zone} />
-            ))}
-          </datalist>
+          <ZoneField form={form} current={workspace.timezone} disabled={!allowed} />
           <WorkspaceId id={workspace.id} />
           <FormAlert>{errors.root?.message}</FormAlert>
         </CardBody>
@@ -103,6 +84,35 @@ export function WorkspacePanel() {
         )}
       </form>
     </Card>
+  );
+}
+
+type ZoneProps = { form: UseFormReturn<Values>; current: string; disabled: boolean };
+
+function ZoneField({ form, current, disabled }: ZoneProps) {
+  return (
+    <Field
+      label="Time zone"
+      error={form.formState.errors.timezone?.message}
+      hint={<ZoneHint zone={form.watch("timezone")} />}
+    >
+      {(control) => (
+        <>
+          <Input
+            list="time-zones"
+            autoComplete="off"
+            disabled={disabled}
+            {...control}
+            {...form.register("timezone")}
+          />
+          <datalist id="time-zones">
+            {timezones(current).map((zone) => (
+              <option key={zone} value={zone} />
+            ))}
+          </datalist>
+        </>
+      )}
+    </Field>
   );
 }
 
