@@ -45,6 +45,13 @@ type Props<V extends string> = {
   className?: string;
 };
 
+function useProviderForm(provider: string): UseFormReturn<Values> {
+  return useForm<Values>({
+    resolver: zodResolver(schema),
+    defaultValues: { provider, api_key: "", base_url: "", allow_private: false },
+  });
+}
+
 /** A provider's key: goes in, is never shown again. */
 export function ProviderForm<V extends string>({
   vendors,
@@ -52,15 +59,7 @@ export function ProviderForm<V extends string>({
   actions,
   className,
 }: Props<V>) {
-  const form = useForm<Values>({
-    resolver: zodResolver(schema),
-    defaultValues: {
-      provider: vendors[0]?.value ?? "",
-      api_key: "",
-      base_url: "",
-      allow_private: false,
-    },
-  });
+  const form = useProviderForm(vendors[0]?.value ?? "");
   const { errors, isSubmitting } = form.formState;
   const chosen = vendors.find((each) => each.value === form.watch("provider")) ?? vendors[0];
 
