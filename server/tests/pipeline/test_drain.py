@@ -11,7 +11,7 @@ import pytest
 
 from pipeline.events import make_event, payload
 from quotah_server.domain.event import PricedEvent
-from quotah_server.pipeline.drain import Drainer, RefusedError
+from quotah_server.pipeline.drain import Drainer, RefusedError, as_event
 from quotah_server.pipeline.journal import Journal
 
 WAIT_S = 20
@@ -56,8 +56,8 @@ class Receiver:
             return refused
 
 
-def drain(journal: Journal, receiver: Receiver, **options: float) -> Drainer:
-    drainer = Drainer(journal, receiver, idle_s=0.005, backoff_s=0.005, **options)  # type: ignore[arg-type]
+def drain(journal: Journal, receiver: Receiver, **options: float) -> Drainer[PricedEvent]:
+    drainer = Drainer(journal, receiver, decode=as_event, idle_s=0.005, backoff_s=0.005, **options)  # type: ignore[arg-type]
     drainer.start()
     return drainer
 
@@ -92,7 +92,7 @@ def test_nothing_is_deleted_while_the_receiver_is_away_and_all_arrives_after(
 
 
 def test_pauses_grow_are_jittered_and_bounded(journal: Journal) -> None:
-    drainer = Drainer(journal, lambda _: None, backoff_s=0.1, max_backoff_s=5)
+    drainer = Drainer(journal, lambda _: None, decode=as_event, backoff_s=0.1, max_backoff_s=5)
     first = [drainer._pause(1) for _ in range(50)]
     late = [drainer._pause(40) for _ in range(50)]
     assert 0.05 <= min(first) <= max(first) <= 0.1
@@ -152,7 +152,7 @@ def test_one_event_that_makes_a_batch_unacceptable_is_found_and_set_aside(journa
 
 def test_closing_delivers_what_is_there_once_more(journal: Journal) -> None:
     receiver = Receiver()
-    drainer = Drainer(journal, receiver, idle_s=60)
+    drainer = Drainer(journal, receiver, decode=as_event, idle_s=60)
     drainer.start()
     journal.append([payload(make_event())]).result(WAIT_S)
     drainer.close()
@@ -161,7 +161,7 @@ def test_closing_delivers_what_is_there_once_more(journal: Journal) -> None:
 
 def test_waking_ends_the_idle_pause(journal: Journal) -> None:
     receiver = Receiver()
-    drainer = Drainer(journal, receiver, idle_s=3600)
+    drainer = Drainer(journal, receiver, decode=as_event, idle_s=3600)
     drainer.start()
     journal.append([payload(make_event())]).result(WAIT_S)
     drainer.wake()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -146,6 +147,7 @@ def _word(value: object) -> str | None:
     return value.strip().lower() or None if isinstance(value, str) else None
 
 
+@lru_cache(maxsize=256)
 def _host(base_url: str) -> str | None:
     try:
         return urlsplit(base_url).hostname

@@ -20,13 +20,15 @@ from quotah_server.gateway.snapshot_holder import SnapshotHolder
 from quotah_server.gateway.upstream import Upstream
 from quotah_server.kit.clock import Clock, utc_now
 from quotah_server.kit.crypto import KeyRing
-from quotah_server.pipeline.drain import Drainer
+from quotah_server.pipeline.drain import Drainer, as_bytes
 from quotah_server.pipeline.intents import IntentLog
 from quotah_server.pipeline.journal import Journal
 from quotah_server.providers.registry import PROVIDERS
 
 _log = structlog.get_logger("quotah.gateway")
 _STOP_FLUSH_S = 10.0
+_JOURNAL_WINDOW_S = 0.05
+"""No caller waits for the commit (the intent note outlives a kill), so commits may be few."""
 
 
 class Gateway:
@@ -44,10 +46,10 @@ class Gateway:
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         control = ControlPlane(socket_path)
-        self.journal = Journal(folder / "journal.db")
+        self.journal = Journal(folder / "journal.db", window_s=_JOURNAL_WINDOW_S)
         self.intents = IntentLog(folder / "intents")
         self.holder = SnapshotHolder(folder / "snapshot.bin", control.snapshot, ring, PROVIDERS)
-        self.drainer = Drainer(self.journal, control.deliver)
+        self.drainer = Drainer(self.journal, control.deliver, decode=as_bytes)
         self.metrics = GatewayMetrics(self._gauges)
         self._recorder = Recorder(self.journal, self.intents, book, capacity=limits.waiting_events)
         self._recovered = 0

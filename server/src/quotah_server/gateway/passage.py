@@ -34,8 +34,8 @@ _JSON_ANSWERS = frozenset(
     {"chat", "completions", "responses", "embeddings", "messages", "count_tokens"}
 )
 _BULKY = {"embeddings": frozenset({"data"}), "images": frozenset({"data"})}
-_MEMBER_LIMIT = 1024 * 1024
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_plain_object = msgspec.json.Decoder(dict[str, Any])
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -164,15 +164,19 @@ class Passage:
         return Outcome("error", "stream_incomplete")
 
     async def _json(self, head: list[tuple[str, str]]) -> Outcome | None:
-        chunks: list[bytes] = []
-        size = 0
-        while (chunk := await self._response.chunk()) is not None:
-            self._attempt.activity += 1
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > self._limits.cost_header_bytes:
-                return await self._large(head, chunks, size)
-        body = b"".join(chunks)
+        limit = self._limits.cost_header_bytes
+        if self._length is not None and int(self._length) <= limit:
+            body = await self._response.rest()
+        else:
+            chunks: list[bytes] = []
+            size = 0
+            while (chunk := await self._response.chunk()) is not None:
+                self._attempt.activity += 1
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limit:
+                    return await self._large(head, chunks, size)
+            body = b"".join(chunks)
         self._read(body)
         event = self._desk.finish(self._attempt, self._judge_body())
         if event.cost_usd is not None:
@@ -222,13 +226,7 @@ class Passage:
         plain = _decoder(self._encoding)
         try:
             readable = body if plain is None else plain(body)
-            members = _members.decode(readable)
-            skipped = _BULKY.get(attempt.operation, frozenset[str]())
-            parsed: dict[str, Any] = {
-                name: msgspec.json.decode(value)
-                for name, value in members.items()
-                if name not in skipped and len(bytes(value)) <= _MEMBER_LIMIT
-            }
+            parsed = _object(readable, _BULKY.get(attempt.operation))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error):
             return
         if attempt.operation == PASSTHROUGH:
@@ -246,6 +244,16 @@ class Passage:
         if self._ok and not attempt.answer.complete and attempt.operation in _JSON_ANSWERS:
             return Outcome("error", "unreadable_answer")
         return SUCCESS
+
+
+def _object(data: bytes, skipped: frozenset[str] | None) -> dict[str, Any]:
+    """A JSON object, without the members that are bulky and mean nothing to accounting."""
+    if skipped is None:
+        return _plain_object.decode(data)
+    members = _members.decode(data)
+    return {
+        name: msgspec.json.decode(value) for name, value in members.items() if name not in skipped
+    }
 
 
 def _decoder(encoding: str) -> Callable[[bytes], bytes] | None:

@@ -23,7 +23,7 @@ from quotah_server.pipeline.journal import Journal
 from quotah_server.pipeline.record import record
 
 _log = structlog.get_logger("quotah.gateway.recorder")
-_FLUSH_S = 0.005
+_FLUSH_S = 0.01
 _RETRY_S = 1.0
 _INT_LIMIT = 2**63
 _encode = msgspec.msgpack.Encoder().encode

@@ -55,6 +55,13 @@ class UpstreamResponse:
             raise _explain(error, "the answer was cut short") from error
         return None if data is None else bytes(data)
 
+    async def rest(self) -> bytes:
+        """All that is still to come, at once; for answers whose announced length is small."""
+        try:
+            return bytes(await self._reader.bytes())
+        except RequestError as error:
+            raise _explain(error, "the answer was cut short") from error
+
     async def close(self) -> None:
         """Release the connection; an answer that is still coming is aborted."""
         await self._request.__aexit__(None, None, None)

@@ -11,6 +11,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import msgspec
 import structlog
@@ -22,11 +23,16 @@ from quotah_server.pipeline.journal_file import Row
 
 _log = structlog.get_logger("quotah.drain")
 _decoder = msgspec.msgpack.Decoder(PricedEvent)
+_T = TypeVar("_T")
 
-Deliver = Callable[[list[PricedEvent]], Mapping[str, str] | None]
+Deliver = Callable[[list[_T]], Mapping[str, str] | None]
 """Hands a batch on. Returns when the receiver holds it; the mapping names events that the receiver
 refused for good (event id → reason). Raises RefusedError when the batch as a whole is unacceptable,
 anything else when the receiver is away."""
+
+
+_Item = tuple[int, str, _T]
+"""seq, event id, what is delivered."""
 
 
 class RefusedError(QuotahError):
@@ -44,21 +50,32 @@ class DrainStats:
     refused: int = 0
 
 
-class Drainer:
-    """Runs until ``close``. batch: rows per delivery. idle_s: pause when the journal is empty, cut
+def as_event(payload: bytes) -> PricedEvent:
+    """Decode a row; raises msgspec.DecodeError for anything else."""
+    return _decoder.decode(payload)
+
+
+def as_bytes(payload: bytes) -> bytes:
+    """Leave a row as it is, for a receiver that decodes it itself."""
+    return payload
+
+
+class Drainer(Generic[_T]):
+    """Runs until ``close``. decode: what a delivery is made of (``as_event``, ``as_bytes``). batch: rows per delivery. idle_s: pause when the journal is empty, cut
     short by ``wake``. backoff_s, max_backoff_s: first and longest pause after a failure."""
 
     def __init__(
         self,
         journal: Journal,
-        deliver: Deliver,
+        deliver: Deliver[_T],
         *,
+        decode: Callable[[bytes], _T],
         batch: int = 500,
         idle_s: float = 0.25,
         backoff_s: float = 0.1,
         max_backoff_s: float = 5.0,
     ) -> None:
-        self._journal, self._deliver = journal, deliver
+        self._journal, self._deliver, self._decode = journal, deliver, decode
         self._batch, self._idle_s = batch, idle_s
         self._backoff_s, self._max_backoff_s = backoff_s, max_backoff_s
         self._wake = threading.Event()
@@ -124,42 +141,40 @@ class Drainer:
             return 0
         rows = self._journal.oldest(self._batch)
         if rows:
-            self._hand_on(self._decode(rows))
+            self._hand_on(self._readable(rows))
         return len(rows)
 
-    def _decode(self, rows: Sequence[Row]) -> list[tuple[int, PricedEvent]]:
-        events: list[tuple[int, PricedEvent]] = []
+    def _readable(self, rows: Sequence[Row]) -> list[_Item[_T]]:
+        items: list[_Item[_T]] = []
         undecodable: dict[int, str] = {}
-        for seq, _, payload in rows:
+        for seq, event_id, payload in rows:
             try:
-                events.append((seq, _decoder.decode(payload)))
+                items.append((seq, event_id, self._decode(payload)))
             except (msgspec.DecodeError, ValueError) as error:
                 undecodable[seq] = f"not an event: {error}"
         self._set_aside(undecodable)
-        return events
+        return items
 
-    def _hand_on(self, events: list[tuple[int, PricedEvent]]) -> None:
-        if not events:
+    def _hand_on(self, items: list[_Item[_T]]) -> None:
+        if not items:
             return
         try:
-            refusals = self._deliver([event for _, event in events]) or {}
+            refusals = self._deliver([item for _, _, item in items]) or {}
         except RefusedError as error:
-            self._isolate(events, error)
+            self._isolate(items, error)
             return
-        self._set_aside(
-            {seq: refusals[e.call.event_id] for seq, e in events if e.call.event_id in refusals}
-        )
-        taken = [seq for seq, event in events if event.call.event_id not in refusals]
+        self._set_aside({seq: refusals[name] for seq, name, _ in items if name in refusals})
+        taken = [seq for seq, name, _ in items if name not in refusals]
         self._journal.delete(taken)
         self.stats.delivered += len(taken)
 
-    def _isolate(self, events: list[tuple[int, PricedEvent]], error: RefusedError) -> None:
-        if len(events) == 1:
-            self._set_aside({events[0][0]: f"refused by the receiver: {error}"})
+    def _isolate(self, items: list[_Item[_T]], error: RefusedError) -> None:
+        if len(items) == 1:
+            self._set_aside({items[0][0]: f"refused by the receiver: {error}"})
             return
-        half = len(events) // 2
-        self._hand_on(events[:half])
-        self._hand_on(events[half:])
+        half = len(items) // 2
+        self._hand_on(items[:half])
+        self._hand_on(items[half:])
 
     def _set_aside(self, reasons: dict[int, str]) -> None:
         if reasons:
