@@ -13,6 +13,7 @@ from starlette.responses import PlainTextResponse, Response
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _FRESH = "no-cache"
 _TEXT = (".js", ".css", ".html", ".svg", ".json", ".txt", ".webmanifest")
+_DOCS = "api-docs/index.html"
 _NOT_BUILT = "The dashboard is not built: run `make setup` in the project folder.\n"
 
 
@@ -54,6 +55,12 @@ def mount(app: FastAPI, dist: Path | None) -> None:
             return Response(status_code=404)
         return _answer(files.get(path, files["index.html"]), request)
 
+    async def docs(request: Request) -> Response:
+        if _DOCS not in files:
+            return PlainTextResponse(_NOT_BUILT, status_code=503)
+        return _answer(files[_DOCS], request)
+
+    app.add_route("/api/docs", docs, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_route("/{path:path}", page, methods=["GET", "HEAD"], include_in_schema=False)
 
 
