@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { spanOf } from "@/charts/drag-zoom";
-import { rank, toNumber, topOf } from "@/charts/series";
+import { rank, topOf } from "@/charts/series";
 import { lineOf } from "@/charts/spark";
+import { toNumber } from "@/lib/number";
 
 const point = (at: number, values: Record<string, number | null>) => ({ at, end: at + 10, values });
 const series = ["a", "b", "c"].map((key) => ({ key, label: key, color: "red" }));

@@ -1,18 +1,8 @@
-import type { Cell } from "@/lib/format";
-
 /** One thing that is drawn: a model, a metric. */
 export type Series = { key: string; label: string; color: string };
 /** One bucket: its start and end (epoch ms) and a value for each series, null where there is none. */
 export type Point = { at: number; end: number; values: Record<string, number | null> };
 export type ChartKind = "bars" | "area" | "lines";
-
-/** Charts draw floats: a pixel is coarser than the error. Money is only ever shown from its text. */
-export function toNumber(value: Cell): number | null {
-  if (value === null || value === undefined || value === "" || typeof value === "boolean")
-    return null;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : null;
-}
 
 /** The highest point that the chart must hold: of the stack, or of the single lines. */
 export function topOf(points: readonly Point[], keys: readonly string[], stacked: boolean): number {

@@ -1,4 +1,5 @@
 import type { Cell } from "@/lib/format";
+import { toNumber } from "@/lib/number";
 
 export type Better = "higher" | "lower" | null;
 export type Delta = {
@@ -39,11 +40,4 @@ function sizeOf(multiple: number, size: number): { text: string; amount: string 
 function toneOf(change: number, better: Better): Delta["tone"] {
   if (better === null) return "neutral";
   return change > 0 === (better === "higher") ? "good" : "bad";
-}
-
-function toNumber(value: Cell): number | null {
-  if (value === null || value === undefined || value === "" || typeof value === "boolean")
-    return null;
-  const number = Number(value);
-  return Number.isFinite(number) ? number : null;
 }

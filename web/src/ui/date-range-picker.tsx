@@ -34,7 +34,10 @@ export function DateRangePicker({ value, onChange, zone }: Props) {
           <ChevronDown className="text-faint" aria-hidden />
         </Button>
       </PopoverTrigger>
-      <PopoverContent align="end" className="flex flex-col sm:flex-row">
+      <PopoverContent
+        align="end"
+        className="flex flex-col max-sm:w-[min(340px,calc(100vw-16px))] sm:flex-row"
+      >
         <PresetList value={"last" in value ? value.last : null} onChoose={choose} />
         <DayRange onChoose={choose} zone={zone} value={value} />
       </PopoverContent>
@@ -44,7 +47,7 @@ export function DateRangePicker({ value, onChange, zone }: Props) {
 
 function PresetList(props: { value: Preset | null; onChoose: (period: Period) => void }) {
   return (
-    <div className="flex flex-wrap gap-1 border-b p-2 sm:w-40 sm:flex-col sm:flex-nowrap sm:border-r sm:border-b-0">
+    <div className="grid grid-cols-2 gap-1 border-b p-2 sm:flex sm:w-40 sm:flex-col sm:border-r sm:border-b-0">
       {PRESETS.map((preset) => (
         <button
           key={preset}

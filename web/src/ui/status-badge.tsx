@@ -26,7 +26,7 @@ export function StatusBadge({ status, detail }: Props) {
   return (
     <Badge tone={tone} dot>
       {word}
-      {detail && <span className="font-normal opacity-80">{detail}</span>}
+      {detail && <span className="font-normal">{detail}</span>}
     </Badge>
   );
 }

@@ -1,12 +1,12 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { MetricField } from "@/api/contract";
 import { type Answer, bucketsOf, previousOf, type Row, records } from "@/api/table";
-import { toNumber } from "@/charts/series";
 import { Spark } from "@/charts/spark";
 import { CARDS, type CardSpec } from "@/features/overview/card-list";
 import { cn } from "@/lib/cn";
 import { delta } from "@/lib/delta";
 import { formatExact, formatValue } from "@/lib/format";
+import { toNumber } from "@/lib/number";
 import { previousLabel } from "@/lib/period";
 import { Card } from "@/ui/card";
 import { DeltaText } from "@/ui/delta-text";

@@ -2,7 +2,8 @@
 
 import { type Answer, bucketsOf, OTHER, type Row, records, TIME } from "@/api/table";
 import { colorOf, OTHER_COLOR } from "@/charts/palette";
-import { type Point, type Series, toNumber } from "@/charts/series";
+import type { Point, Series } from "@/charts/series";
+import { toNumber } from "@/lib/number";
 
 export type CostChart = { series: Series[]; points: Point[] };
 

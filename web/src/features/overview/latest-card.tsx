@@ -4,6 +4,7 @@ import type { LiveState } from "@/api/live";
 import { colorOf } from "@/charts/palette";
 import { cn } from "@/lib/cn";
 import { count, duration } from "@/lib/format";
+import { sumOfKnown } from "@/lib/number";
 import { Card, CardHeader } from "@/ui/card";
 import { ErrorState } from "@/ui/error-state";
 import { LiveBadge } from "@/ui/live-badge";
@@ -61,7 +62,12 @@ export function LatestCard({ runs, fresh, live, error, onRetry, zone, className 
 
 function LatestRow({ run, zone }: { run: Run; zone: string }) {
   const { feature, user } = run.attribution;
-  const tokens = (run.usage.input_tokens ?? 0) + (run.usage.output_tokens ?? 0);
+  const tokens = sumOfKnown(run.usage.input_tokens, run.usage.output_tokens);
+  const facts = [
+    feature ?? user ?? run.operation,
+    tokens === null ? null : `${count(tokens)} tokens`,
+    duration(run.latency_ms),
+  ];
   return (
     <Link
       to="/runs/$id"
@@ -75,13 +81,7 @@ function LatestRow({ run, zone }: { run: Run; zone: string }) {
       <span className="num text-right font-medium">
         <Money value={run.cost_usd} />
       </span>
-      <span className="num truncate text-faint text-xs">
-        {[
-          feature ?? user ?? run.operation,
-          `${count(tokens)} tokens`,
-          duration(run.latency_ms),
-        ].join(" · ")}
-      </span>
+      <span className="num truncate text-faint text-xs">{facts.filter(Boolean).join(" · ")}</span>
       <TimeText value={run.started_at} zone={zone} className="num text-right text-faint text-xs" />
     </Link>
   );

@@ -4,7 +4,6 @@ import { mergeRuns, useLiveList } from "@/api/live-list";
 import { useWorkspace } from "@/api/member";
 import { fieldsQuery, runsQuery, tableQuery } from "@/api/queries";
 import { type Answer, records } from "@/api/table";
-import { toNumber } from "@/charts/series";
 import { Cards } from "@/features/overview/cards";
 import { CostCard } from "@/features/overview/cost-card";
 import { FirstCall } from "@/features/overview/first-call";
@@ -13,6 +12,7 @@ import { ModelsCard } from "@/features/overview/models-card";
 import { costByModel, models, totals, trends } from "@/features/overview/questions";
 import { UnpricedBanner } from "@/features/overview/unpriced-banner";
 import { useNow } from "@/lib/hooks";
+import { toNumber } from "@/lib/number";
 import {
   grainFor,
   grainsFor,

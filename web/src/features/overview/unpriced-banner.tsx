@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type Answer, records } from "@/api/table";
-import { toNumber } from "@/charts/series";
 import { count, percent } from "@/lib/format";
+import { toNumber } from "@/lib/number";
 import { type Period, toPeriodSearch } from "@/lib/period";
 import { Banner } from "@/ui/banner";
 import { Button } from "@/ui/button";

@@ -8,6 +8,12 @@ export const FILTERS = ["model", "status", "feature", "cost_status"] as const;
 export type FilterName = (typeof FILTERS)[number];
 export type RunsSearch = PeriodSearch & Partial<Record<FilterName, string[]>>;
 
+export type FilterProps = {
+  search: RunsSearch;
+  zone: string;
+  onChange: (change: Partial<Record<FilterName, string[] | undefined>>) => void;
+};
+
 export const FILTER_LABELS: Record<FilterName, string> = {
   model: "Model",
   status: "Status",

@@ -4,6 +4,7 @@ import { colorOf } from "@/charts/palette";
 import { failure } from "@/features/runs/run-table";
 import { cn } from "@/lib/cn";
 import { count, duration } from "@/lib/format";
+import { sumOfKnown } from "@/lib/number";
 import { ModelName } from "@/ui/model-name";
 import { Money } from "@/ui/money";
 import { Skeleton } from "@/ui/skeleton";
@@ -44,11 +45,7 @@ export function RunList({ runs, fresh, zone }: Props) {
                 <StatusBadge status={run.status} detail={failure(run)} />
               )}
               <span className="truncate">
-                {[
-                  run.attribution.feature,
-                  `${count((run.usage.input_tokens ?? 0) + (run.usage.output_tokens ?? 0))} tokens`,
-                  duration(run.latency_ms),
-                ]
+                {[run.attribution.feature, tokensOf(run), duration(run.latency_ms)]
                   .filter(Boolean)
                   .join(" · ")}
               </span>
@@ -63,4 +60,10 @@ export function RunList({ runs, fresh, zone }: Props) {
       ))}
     </ol>
   );
+}
+
+/** "1,825 tokens"; nothing where none were reported. */
+function tokensOf({ usage }: Run): string | null {
+  const tokens = sumOfKnown(usage.input_tokens, usage.output_tokens);
+  return tokens === null ? null : `${count(tokens)} tokens`;
 }
