@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import threading
+from datetime import datetime, timezone
 
 import openai
 import pytest
 
-CHAT = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+from quotah_server.features.ingest import wire
+
+MESSAGES = {"messages": [{"role": "user", "content": "Hi"}]}
+CHAT = {"model": "gpt-4o", **MESSAGES}
 
 
 def test_every_word_of_a_context_is_on_the_event(q, client, collected) -> None:
@@ -89,8 +95,29 @@ def test_the_words_of_a_stream_are_those_around_its_call(q, client, collected) -
     assert event["feature"] == "search"
 
 
-def test_overlong_words_are_cut(q, client, collected) -> None:
-    with q.context(user="x" * 10_000):
+def test_words_that_the_server_would_refuse_are_made_to_fit(q, client, collected) -> None:
+    tags = {f"tag-{n}": n for n in range(60)} | {"": "nameless"}
+    with q.context(user="x" * 10_000, feature="nul\0 and half \ud800", tags=tags):
         client.chat.completions.create(**CHAT)
     (event,) = collected()
-    assert event["user"] == "x" * 500
+    assert event["user"] == "x" * 300
+    assert event["feature"] == "nul and half ?"
+    assert len(event["tags"]) == 50
+    assert wire.read(json.dumps(event).encode(), datetime.now(timezone.utc)).user == "x" * 300
+
+
+def test_every_kind_of_event_is_one_that_the_server_reads(
+    q, mock, client, claude, sink, collected
+) -> None:
+    with q.context(feature="search", prompt="answer@3", tags={"plan": "pro"}):
+        client.chat.completions.create(**CHAT)
+        list(client.responses.create(model="gpt-5", input="x", stream=True))
+        client.embeddings.create(model="text-embedding-3-small", input="x")
+        claude.messages.create(model="claude-haiku-4-5", max_tokens=50, **MESSAGES)
+        for fault in ("error-400", "error-500", "disconnect", "html"):
+            with contextlib.suppress(openai.OpenAIError):
+                client.chat.completions.create(**CHAT, extra_headers={"x-mock-fault": fault})
+    events = collected()
+    assert len(events) == 8
+    now = datetime.now(timezone.utc)
+    assert [wire.read(json.dumps(e).encode(), now).feature for e in events] == ["search"] * 8

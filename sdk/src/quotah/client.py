@@ -101,7 +101,8 @@ class Quotah:
     ) -> Scope:
         """Say what the calls inside a ``with`` block are for. Blocks nest; the inner words win.
 
-        prompt: ``id@version``. tags: further words; those of nested blocks are joined.
+        prompt: ``id@version``. tags: further words; those of nested blocks are joined. Words are
+        cut at 300 characters, tags at 50.
         """
         words: dict[str, Any] = {
             "feature": feature,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -19,7 +20,9 @@ _WORDS = ("feature", "user", "session", "team", "prompt", "environment", "reques
 _REQUEST_IDS = ("x-request-id", "request-id", "apim-request-id")
 _CANCELLED = frozenset({"CancelledError", "KeyboardInterrupt", "GeneratorExit", "SystemExit"})
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_LONGEST_WORD = 500
+_LONGEST_WORD = 300
+_LONGEST_TAG = 200
+_MOST_TAGS = 50
 _LONG_BODY = 16_384
 _ERRORS = {
     400: "invalid_request",
@@ -72,15 +75,24 @@ def digest(capture: Capture) -> dict[str, Any] | None:
 
 
 def words_of(words: Words) -> dict[str, Any]:
-    """The attribution of an event: texts, cut at 500 characters, without what is None."""
+    """Read the attribution of an event: texts, within what the server takes.
+
+    Words are cut at 300 characters, names of tags at 200; the first 50 tags are kept.
+    """
     said: dict[str, Any] = {
-        name: str(words[name])[:_LONGEST_WORD] for name in _WORDS if words.get(name) is not None
+        name: _word(words[name]) for name in _WORDS if words.get(name) is not None
     }
     tags = words.get("tags")
     if isinstance(tags, dict) and tags:
         pairs = cast("dict[object, object]", tags).items()
-        said["tags"] = {str(k)[:_LONGEST_WORD]: str(v)[:_LONGEST_WORD] for k, v in pairs}
+        named = ((_word(k, _LONGEST_TAG), _word(v)) for k, v in pairs)
+        said["tags"] = dict(islice(((k, v) for k, v in named if k), _MOST_TAGS))
     return said
+
+
+def _word(value: object, most: int = _LONGEST_WORD) -> str:
+    text = str(value).replace("\0", "")[:most]
+    return text.encode(errors="replace").decode()
 
 
 def _base(capture: Capture, asked: Raw) -> dict[str, Any]:
