@@ -1,8 +1,8 @@
 """Events in one DuckDB file: a single writer behind a lock, any number of readers.
 
-DuckDB keeps no primary key on events (it would cost more memory and disk than the events); the
-writer itself looks up which ids of a batch are stored, bounded to the batch's range of ids, which
-DuckDB's zone maps answer from the few row groups that lie in that range.
+DuckDB keeps no primary key on events (it would cost more memory and disk than the events). The
+writer itself tells which ids of a batch are stored: the newest ids from memory, older ones by a lookup
+bounded to their range, which DuckDB's zone maps answer from the few row groups that lie in it.
 
 When a write fails fatally (disk full), DuckDB invalidates the whole instance until it is opened
 again; the store then reopens it and reports the failed call as one that may be repeated.
@@ -33,7 +33,8 @@ from quotah_server.store.events.base import (
 )
 from quotah_server.store.events.batch import Batch
 from quotah_server.store.events.patches import PatchBook
-from quotah_server.store.events.rows import EVENT_ID, NAMES, micros
+from quotah_server.store.events.recent import RecentIds
+from quotah_server.store.events.rows import BODY_HASH, EVENT_ID, NAMES, micros
 from quotah_server.store.events.schema import migrate
 
 Row = tuple[Any, ...]
@@ -48,6 +49,7 @@ SELECT replace(CAST(event_id AS VARCHAR), '-', ''), body_hash FROM events
 WHERE event_id BETWEEN CAST(? AS UUID) AND CAST(? AS UUID)
   AND event_id IN (SELECT CAST(unnest(CAST(? AS VARCHAR[])) AS UUID))
 """
+_NEWEST = "SELECT replace(CAST(max(event_id) AS VARCHAR), '-', '') FROM events"
 _BAD_ROW = (
     duckdb.ConversionException,
     duckdb.ConstraintException,
@@ -87,6 +89,8 @@ class DuckDBEventStore:
         self._write = threading.RLock()
         self._generations: dict[str, int] = {}
         self._closed = False
+        self._ids = threading.Lock()
+        self._recent: RecentIds | None = None
         self._connection = self._open()
         self._patches = PatchBook(self._connection, micros(self._clock()))
 
@@ -136,6 +140,8 @@ class DuckDBEventStore:
     def _reopen(self) -> None:
         """Open an invalidated instance again; what was committed is there."""
         self._connection.close()
+        with self._ids:
+            self._recent = None
         try:
             self._connection = self._open()
         except StartupError as error:
@@ -150,6 +156,14 @@ class DuckDBEventStore:
 
         workspace_ids: whose data changes. Raises StoreUnavailableError on I/O failures.
         """
+        with self._write:
+            with self._ids:
+                self._recent = None
+            with self._transaction(*workspace_ids) as connection:
+                yield connection
+
+    @contextmanager
+    def _transaction(self, *workspace_ids: str) -> Generator[duckdb.DuckDBPyConnection]:
         with self._write:
             if self._closed:
                 raise StoreUnavailableError("the event store is closed")
@@ -192,9 +206,9 @@ class DuckDBEventStore:
     def _try_append(self, batch: Batch, received_us: int) -> bool:
         """Store a batch; False when rows were refused by the engine and taken out: try again."""
         try:
-            with self.transaction(*batch.workspaces) as connection:
+            with self._transaction(*batch.workspaces) as connection:
                 if batch.rows:
-                    batch.leave_out(_known(connection, list(batch.rows)))
+                    batch.leave_out(self._stored(connection, list(batch.rows)))
                 if batch.rows:
                     _insert(connection, list(batch.rows.values()))
                     self._patches.apply_to(connection, batch.rows)
@@ -208,20 +222,37 @@ class DuckDBEventStore:
             batch.refuse(reasons)
             return False
         self._patches.forget(batch.rows)
+        with self._ids:
+            if self._recent is not None:
+                self._recent.add({event_id: row[BODY_HASH] for event_id, row in batch.rows.items()})
         return True
+
+    def _stored(
+        self, connection: duckdb.DuckDBPyConnection, event_ids: list[str]
+    ) -> dict[str, int]:
+        """The bodies of the ids that are stored; what memory does not cover is looked up."""
+        if self._recent is None:
+            newest = connection.execute(_NEWEST).fetchall()[0][0]
+            with self._ids:
+                self._recent = RecentIds(newest or "")
+        with self._ids:
+            known, older = self._recent.split(event_ids)
+        if older:
+            known |= connection.execute(_KNOWN, [min(older), max(older), older]).fetchall()
+        return known
 
     def attribute(self, patches: Sequence[AttributionPatch]) -> None:
         """See EventStore.attribute."""
         if not patches:
             return
         workspaces = {patch.attribution.workspace_id for patch in patches}
-        with self.transaction(*workspaces) as connection:
+        with self._transaction(*workspaces) as connection:
             self._patches.put(connection, patches, micros(self._clock()))
 
     def put_feedback(self, feedback: Feedback) -> None:
         """See EventStore.put_feedback."""
         key = [feedback.workspace_id, feedback.call_id]
-        with self.transaction(feedback.workspace_id) as connection:
+        with self._transaction(feedback.workspace_id) as connection:
             connection.execute(
                 "DELETE FROM feedback WHERE workspace_id = ? AND call_id = CAST(? AS UUID)", key
             )
@@ -240,8 +271,8 @@ class DuckDBEventStore:
                 )
             gone = connection.execute(
                 "DELETE FROM events WHERE workspace_id = ?", [workspace_id]
-            ).fetchone()
-        return int(gone[0]) if gone else 0
+            ).fetchall()
+        return int(gone[0][0])
 
     # --- reading --------------------------------------------------------------------------------
 
@@ -284,10 +315,12 @@ class DuckDBEventStore:
 
     def known(self, event_ids: Sequence[str]) -> dict[str, int]:
         """See EventStore.known."""
-        if not event_ids:
-            return {}
-        found = self.query(_KNOWN, [min(event_ids), max(event_ids), list(event_ids)])
-        return dict(found.rows)
+        with self._ids:
+            recent = self._recent
+            known, older = recent.split(event_ids) if recent else ({}, list(event_ids))
+        if older:
+            known |= self.query(_KNOWN, [min(older), max(older), older]).rows
+        return known
 
     def generation(self, workspace_id: str) -> int:
         """See EventStore.generation."""
@@ -296,11 +329,6 @@ class DuckDBEventStore:
     def count(self) -> int:
         """See EventStore.count."""
         return int(self.query("SELECT count(*) FROM events").rows[0][0])
-
-
-def _known(connection: duckdb.DuckDBPyConnection, event_ids: list[str]) -> dict[str, int]:
-    span = [min(event_ids), max(event_ids)]
-    return dict(connection.execute(_KNOWN, [*span, event_ids]).fetchall())
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, rows: list[Row]) -> None:
