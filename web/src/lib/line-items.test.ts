@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { explanationOf, lineText, provenanceOf, quantityOf, rateOf } from "@/lib/line-items";
+import {
+  explanationOf,
+  lineText,
+  provenanceOf,
+  quantityAmong,
+  quantityOf,
+  rateOf,
+} from "@/lib/line-items";
 
 describe("a line item", () => {
   it("reads as arithmetic", () => {
@@ -30,6 +37,16 @@ describe("a line item", () => {
     ["1", 86_400, "$1.00 / 86,400"],
   ])("at %s per %s costs %s", (rate_usd, per, shown) => {
     expect(rateOf({ rate_usd, per })).toBe(shown);
+  });
+});
+
+describe("plain input", () => {
+  const input = { unit: "input", quantity: 7344 };
+  it("is called uncached where cached input stands beside it", () => {
+    expect(quantityAmong(input, [input, { unit: "cache_read" }])).toBe(
+      "7,344 uncached input tokens",
+    );
+    expect(quantityAmong(input, [input, { unit: "output" }])).toBe("7,344 input tokens");
   });
 });
 

@@ -37,8 +37,17 @@ const UNITS: Record<string, [string, string]> = {
   code_container: ["code container", "code containers"],
 };
 
+type Quantity = Pick<Line, "unit" | "quantity">;
+
+/** The quantity of one line among all: beside cached input, plain input is said to be uncached. */
+export function quantityAmong(line: Quantity, all: readonly Pick<Line, "unit">[]): string {
+  const cached = all.some(({ unit }) => unit.startsWith("cache_"));
+  const text = quantityOf(line);
+  return cached && line.unit === "input" ? text.replace("input", "uncached input") : text;
+}
+
 /** "1,920 cached input tokens". A unit that this page does not know keeps its own name. */
-export function quantityOf({ unit, quantity }: Pick<Line, "unit" | "quantity">): string {
+export function quantityOf({ unit, quantity }: Quantity): string {
   const [one, many] = UNITS[unit] ?? [unit.replaceAll("_", " "), unit.replaceAll("_", " ")];
   return `${countExact(quantity)} ${quantity === 1 ? one : many}`;
 }

@@ -1,6 +1,6 @@
 import type { RunDetail } from "@/api/contract";
 import { moneyExact } from "@/lib/format";
-import { explanationOf, quantityOf, rateOf } from "@/lib/line-items";
+import { explanationOf, quantityAmong, rateOf } from "@/lib/line-items";
 import { Badge, type Tone } from "@/ui/badge";
 import { Card, CardHeader } from "@/ui/card";
 import { CopyButton } from "@/ui/copy-button";
@@ -43,7 +43,7 @@ function Arithmetic({ run }: { run: RunDetail }) {
             <tr key={`${item.unit}-${item.rule}-${item.rate_usd}`} className="border-b">
               <td className="h-9 py-1 pr-3 pl-4">
                 <Tooltip content={item.rule && `Rule ${item.rule}`} align="start">
-                  <span>{quantityOf(item)}</span>
+                  <span>{quantityAmong(item, run.line_items)}</span>
                 </Tooltip>
               </td>
               <td className="whitespace-nowrap px-3 text-right text-muted">× {rateOf(item)}</td>

@@ -83,7 +83,7 @@ export function timingParts(run: Pick<Run, "latency_ms" | "ttft_ms" | "streaming
     {
       label: "To first byte",
       ms: first,
-      color: "var(--cat-6)",
+      color: "color-mix(in oklab, var(--accent) 38%, var(--surface))",
       hint: "Sent, queued and thought about:",
     },
     {
