@@ -1,21 +1,23 @@
 """A real gateway on a real port, with a provider and a control plane whose every byte a test decides.
 
-    with Rig(folder) as rig:
-        rig.provider.answers(stream([b"data: …"]))
-        httpx2.post(rig.url + "/openai/v1/chat/completions", headers=rig.bearer, …)
-        event = rig.event()
+with Rig(folder) as rig:
+    rig.provider.answers(stream([b"data: …"]))
+    httpx2.post(rig.url + "/openai/v1/chat/completions", headers=rig.bearer, …)
+    event = rig.event()
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 import socket
 import threading
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import uvloop
@@ -59,9 +61,13 @@ def until(condition: Callable[[], Any], what: str, deadline_s: float = DEADLINE_
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port outside the range from which the kernel hands out ports by itself: one from inside it
+    may be taken again, by our own provider too, before the gateway binds it."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Received(msgspec.Struct):
@@ -131,7 +137,10 @@ def head(status: int, headers: list[tuple[str, str]]) -> bytes:
 
 
 def reply(
-    body: bytes, *, status: int = 200, content_type: str = "application/json",
+    body: bytes,
+    *,
+    status: int = 200,
+    content_type: str = "application/json",
     headers: list[tuple[str, str]] | None = None,
 ) -> Answer:
     """Answer with a whole body."""
@@ -144,7 +153,10 @@ def reply(
 
 
 def stream(
-    chunks: list[bytes], *, pause_s: float = 0.0, then: str = "end",
+    chunks: list[bytes],
+    *,
+    pause_s: float = 0.0,
+    then: str = "end",
     gate: Callable[[int], Awaitable[None]] | None = None,
 ) -> Answer:
     """Answer with server-sent events in these chunks. then: end | reset | stall."""
@@ -241,8 +253,13 @@ class Rig:
     """Everything together, in a thread with an event loop of its own."""
 
     def __init__(
-        self, folder: Path, *, limits: Limits | None = None, control_up: bool = True,
-        snapshot: bool = True, port: int = 0,
+        self,
+        folder: Path,
+        *,
+        limits: Limits | None = None,
+        control_up: bool = True,
+        snapshot: bool = True,
+        port: int = 0,
     ) -> None:
         self.folder = folder
         self.limits = limits or Limits()
@@ -272,10 +289,12 @@ class Rig:
         """Run a coroutine in the rig's loop and wait for it."""
         return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(DEADLINE_S * 2)
 
-    def __enter__(self) -> Rig:
+    def __enter__(self) -> Self:
         self._thread.start()
         self.call(self._start())
         until(self._listens, "the gateway listens")
+        assert self._serving is not None
+        assert not self._serving.done()
         if self._with_snapshot and self._control_up:
             until(lambda: self.gateway and self.gateway.holder.view, "the first snapshot arrives")
         return self
@@ -299,18 +318,23 @@ class Rig:
             await self.control.start()
         if self._with_snapshot:
             self.control.publish(self.make_snapshot(1))
-        self.gateway = build(
-            self.folder, self.socket_path, self.ring, book(), limits=self.limits
-        )
+        self.gateway = build(self.folder, self.socket_path, self.ring, book(), limits=self.limits)
         await self.gateway.start()
         self._server = Server(
-            self.gateway, address="127.0.0.1", port=self.port, interface=Interfaces.RSGI,
-            http=HTTPModes.http1, websockets=False, log_enabled=False,
+            self.gateway,
+            address="127.0.0.1",
+            port=self.port,
+            interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_enabled=False,
         )
         self._serving = asyncio.get_running_loop().create_task(self._server.serve())
 
     async def _stop(self, grace_s: float) -> None:
-        assert self._server is not None and self._serving is not None and self.gateway is not None
+        assert self._server is not None
+        assert self._serving is not None
+        assert self.gateway is not None
         self._server.stop()
         await self.gateway.shutdown(grace_s)
         await self._serving
@@ -320,15 +344,25 @@ class Rig:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def make_snapshot(
-        self, version: int, *, keys: list[str] | None = None, expires_at: datetime | None = None,
-        is_mock: bool = False, base: str | None = None, environment: str | None = "production",
+        self,
+        version: int,
+        *,
+        keys: list[str] | None = None,
+        expires_at: datetime | None = None,
+        is_mock: bool = False,
+        base: str | None = None,
+        environment: str | None = "production",
     ) -> Snapshot:
         """A snapshot with one workspace whose openai and anthropic routes lead to the provider."""
         base = base or f"http://127.0.0.1:{self.provider.port}"
         found = {
             hash_key(key): GatewayKey(
-                id=f"{number:032x}", hash=hash_key(key), workspace_id=WORKSPACE,
-                project_id=PROJECT, environment=environment, expires_at=expires_at,
+                id=f"{number:032x}",
+                hash=hash_key(key),
+                workspace_id=WORKSPACE,
+                project_id=PROJECT,
+                environment=environment,
+                expires_at=expires_at,
             )
             for number, key in enumerate(keys if keys is not None else [self.key])
         }
@@ -343,9 +377,7 @@ class Rig:
         sealed = self.ring.seal(
             PROVIDER_KEY, credential_binding(WORKSPACE, credential_id, base_url)
         )
-        credential = Credential(
-            credential_id, WORKSPACE, name, base_url, sealed, is_mock=is_mock
-        )
+        credential = Credential(credential_id, WORKSPACE, name, base_url, sealed, is_mock=is_mock)
         return Route(name, name, name, (credential,))
 
     def publish(self, snapshot: Snapshot) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
-
 from gateway.rig import DEADLINE_S, PROVIDER_KEY, Rig, reply, until
 from gateway.wires import chat_body
+
 from quotah_server.domain.secrets import mint_key
 from quotah_server.gateway.limits import Limits
 from quotah_server.kit.clock import utc_now
@@ -216,9 +216,7 @@ def test_metrics_name_no_tenant_and_no_key(rig: Rig) -> None:
         assert secret not in text
 
 
-def test_logs_and_reprs_hold_no_secret(
-    rig: Rig, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_logs_and_reprs_hold_no_secret(rig: Rig, capsys: pytest.CaptureFixture[str]) -> None:
     rig.provider.answer = reply(b"no", status=500)
     post(rig, rig.key, **{"x-quotah-user": "u"})
     rig.event()

@@ -12,9 +12,9 @@ import httpx2
 import msgspec
 import openai
 import pytest
-
 from gateway.rig import DEADLINE_S, Received, Rig, free_port, head, reply, stream, until
 from gateway.wires import DONE, chat_body, chat_chunk, chat_stream, message_stream, usage_chunk
+
 from quotah_server.gateway.limits import Limits
 
 CHAT = "/openai/v1/chat/completions"

@@ -9,8 +9,7 @@ import time
 import httpx2
 import msgspec
 import pytest
-
-from gateway.rig import DEADLINE_S, Rig, Received, head, reply, stream, until
+from gateway.rig import DEADLINE_S, Received, Rig, head, reply, stream, until
 from gateway.wires import DONE, chat_body, chat_chunk, chat_stream, usage_chunk
 
 CHAT = "/openai/v1/chat/completions"
@@ -24,7 +23,9 @@ def post(rig: Rig, path: str = CHAT, **options: object) -> httpx2.Response:
 
 
 def test_a_json_answer_is_passed_on_byte_for_byte(rig: Rig) -> None:
-    body = b'{ "id":"x",\n"usage":{"prompt_tokens":1,"completion_tokens":1},"n":1.10,"u":"\\u00e9" }\n'
+    body = (
+        b'{ "id":"x",\n"usage":{"prompt_tokens":1,"completion_tokens":1},"n":1.10,"u":"\\u00e9" }\n'
+    )
     rig.provider.answer = reply(body)
     assert post(rig).content == body
 
@@ -172,7 +173,9 @@ def test_a_binary_answer_passes_and_its_length_is_kept(rig: Rig) -> None:
     assert rig.event().call.status == "success"
 
 
-def test_a_json_answer_beyond_a_mebibyte_passes_and_is_priced_without_a_cost_header(rig: Rig) -> None:
+def test_a_json_answer_beyond_a_mebibyte_passes_and_is_priced_without_a_cost_header(
+    rig: Rig,
+) -> None:
     body = chat_body(padding="x" * 1_500_000)
     rig.provider.answer = reply(body)
     answer = post(rig)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
+from gateway.wires import CHAT_USAGE, DONE, chat_chunk, usage_chunk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.wires import CHAT_USAGE, DONE, chat_chunk, usage_chunk
 from quotah_server.gateway.dialects.openai import USAGE_SUSPECT, OpenAIDialect
 from quotah_server.gateway.stream import SseTee, data_of, frames
 from quotah_server.providers.openai import PROVIDER
 
 ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
-WORDS = st.text(alphabet=st.sampled_from(list("aé漢😀 \"\\[]{}:usagechoices\u2028")), max_size=12)
+WORDS = st.text(alphabet=st.sampled_from(list('aé漢😀 "\\[]{}:usagechoices\u2028')), max_size=12)
 
 
 @st.composite
@@ -51,7 +53,7 @@ def cuts(draw: st.DrawFn, size: int) -> list[int]:
 
 def pieces(block: bytes, at: list[int]) -> list[bytes]:
     bounds = [0, *at, len(block)]
-    return [block[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if b > a]
+    return [block[a:b] for a, b in pairwise(bounds) if b > a]
 
 
 def run(tee: SseTee, chunks: list[bytes]) -> bytes:
@@ -102,9 +104,7 @@ def test_a_whole_frame_leaves_at_once_even_while_a_chunk_is_taken_out() -> None:
 
 def test_a_chunk_with_empty_choices_and_no_usage_stays() -> None:
     frame = b'data: {"choices":[],"prompt_filter_results":[{"prompt_index":0}]}\n\n'
-    tee = SseTee(
-        (), lambda _: None, is_injected=OpenAIDialect().is_injected, suspect=USAGE_SUSPECT
-    )
+    tee = SseTee((), lambda _: None, is_injected=OpenAIDialect().is_injected, suspect=USAGE_SUSPECT)
     assert run(tee, [frame, usage_chunk(), DONE]) == frame + DONE
 
 

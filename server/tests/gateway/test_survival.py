@@ -13,8 +13,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
-
-from gateway.rig import DEADLINE_S, Received, Rig, reply, stream, until
+from gateway.rig import DEADLINE_S, Received, Rig, free_port, reply, stream, until
 from gateway.wires import chat_body, chat_chunk, chat_stream
 
 CHAT = "/openai/v1/chat/completions"
@@ -181,7 +180,7 @@ class Load:
 def test_after_kills_under_load_every_attempt_sent_has_exactly_one_event(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     with Rig(tmp_path) as rig:
-        port = rig.port + 1 if rig.port < 65000 else rig.port - 1
+        port = free_port()
 
         async def answer(request: Received, writer: asyncio.StreamWriter) -> None:
             streamed = request.json().get("stream")
@@ -233,7 +232,7 @@ def test_the_kill_test_finds_a_gateway_without_intent_notes(
             await asyncio.sleep(3600)
 
         rig.provider.answer = never
-        port = rig.port + 1 if rig.port < 65000 else rig.port - 1
+        port = free_port()
         monkeypatch.setattr(
             sys.modules[__name__],
             "SERVE",
@@ -241,12 +240,13 @@ def test_the_kill_test_finds_a_gateway_without_intent_notes(
             "i.IntentLog.note = lambda self, intent: None\n" + SERVE,
         )
         process = start_gateway(rig, folder, port)
-        caller = threading.Thread(
-            target=lambda: pytest.raises(
-                httpx2.TransportError, httpx2.post, f"http://127.0.0.1:{port}{CHAT}",
-                json=ASK, headers=rig.bearer, timeout=DEADLINE_S,
-            )
-        )  # fmt: skip
+
+        def call() -> None:
+            url = f"http://127.0.0.1:{port}{CHAT}"
+            with pytest.raises(httpx2.TransportError):
+                httpx2.post(url, json=ASK, headers=rig.bearer, timeout=DEADLINE_S)
+
+        caller = threading.Thread(target=call)
         caller.start()
         until(lambda: rig.provider.received, "the attempt is sent")
         process.kill()

@@ -8,13 +8,12 @@ import anthropic
 import msgspec
 import openai
 import pytest
-
-from gateway.rig import PROVIDER_KEY, PROJECT, WORKSPACE, Rig, reply, stream
+from gateway.rig import PROJECT, PROVIDER_KEY, WORKSPACE, Rig, reply, stream
 from gateway.wires import chat_body, chat_stream, message_stream
 
 QUESTION = [{"role": "user", "content": "Hello"}]
-COST = Decimal("128") * Decimal("2.5") / 10**6 + Decimal("1920") * Decimal("1.25") / 10**6
-CHAT_COST = COST + Decimal("100") * Decimal("10") / 10**6
+COST = Decimal(128) * Decimal("2.5") / 10**6 + Decimal(1920) * Decimal("1.25") / 10**6
+CHAT_COST = COST + Decimal(100) * Decimal(10) / 10**6
 
 
 def test_a_chat_completion_passes_and_is_priced_to_the_last_digit(rig: Rig) -> None:
@@ -28,7 +27,10 @@ def test_a_chat_completion_passes_and_is_priced_to_the_last_digit(rig: Rig) -> N
     assert answer.headers["x-quotah-cost"] == str(CHAT_COST.normalize())
     assert answer.headers["x-quotah-event-id"] == f"evt_{event.call.event_id}"
     assert event.call.status == "success"
-    assert (event.call.model_requested, event.call.model_response) == ("gpt-4o", "gpt-4o-2024-08-06")
+    assert (event.call.model_requested, event.call.model_response) == (
+        "gpt-4o",
+        "gpt-4o-2024-08-06",
+    )
     assert event.call.attribution.workspace_id == WORKSPACE
     assert event.call.attribution.project_id == PROJECT
     (request,) = rig.provider.received
@@ -126,9 +128,10 @@ def test_an_anthropic_message_streams_and_is_priced(rig: Rig) -> None:
         assert answer.get_final_text() == "Hello"
     event = rig.event()
     assert event.usage.units["output"] == 20
-    assert event.cost_usd == (
-        Decimal(100) * 3 + Decimal(50) * Decimal("0.3") + Decimal(20) * 15
-    ) / 10**6
+    assert (
+        event.cost_usd
+        == (Decimal(100) * 3 + Decimal(50) * Decimal("0.3") + Decimal(20) * 15) / 10**6
+    )
     (request,) = rig.provider.received
     assert request.target == "/v1/messages"
     assert request.header("x-api-key") == PROVIDER_KEY

@@ -98,13 +98,21 @@ def message_stream(*texts: str, cut: bool = False) -> list[bytes]:
     chunks = [
         sse(start, event="message_start"),
         sse(
-            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+            {
+                "type": "content_block_start",
+                "index": 0,
+                "content_block": {"type": "text", "text": ""},
+            },
             event="content_block_start",
         ),
     ]
     chunks += [
         sse(
-            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}},
+            {
+                "type": "content_block_delta",
+                "index": 0,
+                "delta": {"type": "text_delta", "text": text},
+            },
             event="content_block_delta",
         )
         for text in texts

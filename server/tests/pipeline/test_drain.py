@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-
 from pipeline.events import make_event, payload
+
 from quotah_server.domain.event import PricedEvent
 from quotah_server.pipeline.drain import Drainer, RefusedError, as_event
 from quotah_server.pipeline.journal import Journal

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import apsw
 import pytest
-
 from pipeline.full_disk import LimitedVFS
+
 from quotah_server.domain.errors import StartupError
 from quotah_server.pipeline.journal import Journal, JournalError
 

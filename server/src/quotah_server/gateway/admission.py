@@ -9,7 +9,7 @@ import msgspec
 
 from quotah_server.domain.secrets import hash_key, key_kind
 from quotah_server.domain.snapshot import GatewayKey
-from quotah_server.gateway.dialects import Refusal
+from quotah_server.gateway.dialects import RefusalError
 from quotah_server.gateway.snapshot_holder import OpenCredential, OpenRoute, View
 
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
@@ -52,10 +52,10 @@ def presented_key(headers: HeaderLookup) -> str | None:
 def admit(
     view: View | None, control_plane_up: bool, headers: HeaderLookup, route_name: str, now: datetime
 ) -> Admitted:
-    """Let a request pass, or raise the Refusal that tells why not and what to do."""
+    """Let a request pass, or raise the RefusalError that tells why not and what to do."""
     text = presented_key(headers)
     if not text:
-        raise Refusal(
+        raise RefusalError(
             401,
             "missing_api_key",
             "No API key. Send a Quotah gateway key (qk_gw_…) where the provider's key would go.",
@@ -64,7 +64,7 @@ def admit(
     if key is None:
         raise _unknown(text, known_world=view is not None and control_plane_up)
     if key.expires_at is not None and key.expires_at <= now:
-        raise Refusal(
+        raise RefusalError(
             401,
             "expired_api_key",
             f"This Quotah gateway key expired on {key.expires_at:%Y-%m-%d %H:%M} UTC; create a new one.",
@@ -72,13 +72,13 @@ def admit(
     assert view is not None
     route = view.route(key.workspace_id, route_name)
     if route is None:
-        raise Refusal(
+        raise RefusalError(
             404,
             "unknown_route",
             f"This workspace has no provider {route_name!r}. Add its key under Settings → Providers.",
         )
     if route.credential is None:
-        raise Refusal(
+        raise RefusalError(
             503,
             "provider_key_unusable",
             f"No stored key of {route_name!r} can be opened. Store the provider key again.",
@@ -86,7 +86,7 @@ def admit(
     return Admitted(key, route, route.credential)
 
 
-def _unknown(text: str, *, known_world: bool) -> Refusal:
+def _unknown(text: str, *, known_world: bool) -> RefusalError:
     kind = key_kind(text)
     if kind is None:
         hint = (
@@ -94,18 +94,20 @@ def _unknown(text: str, *, known_world: bool) -> Refusal:
             if text.startswith(_OURS)
             else "it is none of Quotah's (they begin with qk_gw_)"
         )
-        return Refusal(401, "invalid_api_key", f"The API key is not valid: {hint}.")
+        return RefusalError(401, "invalid_api_key", f"The API key is not valid: {hint}.")
     if kind != "gateway":
-        return Refusal(
+        return RefusalError(
             401,
             "wrong_key_kind",
             f"This is a Quotah {kind} key; calls to models need a gateway key (qk_gw_…).",
         )
     if not known_world:
-        return Refusal(
+        return RefusalError(
             503,
             "control_plane_unavailable",
             "This key is not known yet and the control plane does not answer; try again.",
             retry_after_s=_RETRY_AFTER_S,
         )
-    return Refusal(401, "invalid_api_key", "This Quotah gateway key is unknown or was revoked.")
+    return RefusalError(
+        401, "invalid_api_key", "This Quotah gateway key is unknown or was revoked."
+    )

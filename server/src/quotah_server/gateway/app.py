@@ -17,7 +17,7 @@ from quotah_server.domain.ids import new_id
 from quotah_server.gateway import attribution, headers
 from quotah_server.gateway.admission import Admitted, HeaderLookup, admit
 from quotah_server.gateway.attempts import PASSTHROUGH, Attempt, Watch
-from quotah_server.gateway.dialects import Refusal, guess
+from quotah_server.gateway.dialects import RefusalError, guess
 from quotah_server.gateway.dialects.base import NO_ASK, read_ask
 from quotah_server.gateway.estimate import request_tokens
 from quotah_server.gateway.headers import Scanned
@@ -87,13 +87,7 @@ class GatewayApp:
         reply = Reply(proto, scope.client)
         dialect = guess(route_name)
         try:
-            if self.stopping:
-                raise Refusal(503, "stopping", "Quotah is being stopped.", retry_after_s=2)
-            held = self._holder
-            started_at = self._clock()
-            admitted = admit(
-                held.view, held.control_plane_up, scope.headers, route_name, started_at
-            )
+            admitted = self._admit(scope, route_name)
             dialect = admitted.route.dialect
             found = headers.scan(scope.headers.items())
             body = await self._body(found, proto)
@@ -103,18 +97,26 @@ class GatewayApp:
                 await self._relay.forward(attempt, out, reply)
             else:
                 await self._relay.run(attempt, out, reply)
-        except Refusal as refusal:
+        except RefusalError as refusal:
             self._metrics.refusals[refusal.code] += 1
             head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
             if refusal.retry_after_s is not None:
                 head.append(("retry-after", str(refusal.retry_after_s)))
             reply.whole(refusal.status, head, dialect.error_body(refusal, call_id))
-        except Exception:
+        except Exception:  # noqa: BLE001 -- a fault of ours is answered, not hung
             _log.exception("request_failed", call_id=call_id)
             if not reply.started:
-                failure = Refusal(500, "gateway_error", "Quotah failed to handle this request.")
+                failure = RefusalError(
+                    500, "gateway_error", "Quotah failed to handle this request."
+                )
                 head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
                 reply.whole(500, head, dialect.error_body(failure, call_id))
+
+    def _admit(self, scope: Scope, route_name: str) -> Admitted:
+        if self.stopping:
+            raise RefusalError(503, "stopping", "Quotah is being stopped.", retry_after_s=2)
+        held = self._holder
+        return admit(held.view, held.control_plane_up, scope.headers, route_name, self._clock())
 
     def _about(self, name: str, method: str, proto: HTTPProtocol) -> bool:
         """Answer a question about the gateway itself; False when it was none."""
@@ -147,11 +149,11 @@ class GatewayApp:
     async def _body(self, found: Scanned, proto: HTTPProtocol) -> bytes:
         limits = self._limits
         if found.size > limits.header_bytes:
-            raise Refusal(
+            raise RefusalError(
                 431, "headers_too_large", f"The headers exceed {limits.header_bytes} bytes."
             )
         length = found.content_length
-        too_large = Refusal(
+        too_large = RefusalError(
             413, "request_too_large", f"The request body exceeds {limits.request_bytes} bytes."
         )
         if length is not None:
@@ -175,7 +177,9 @@ class GatewayApp:
         try:
             return await proto()
         except RuntimeError as error:
-            raise Refusal(400, "incomplete_request", "The request body was cut short.") from error
+            raise RefusalError(
+                400, "incomplete_request", "The request body was cut short."
+            ) from error
 
     def _attempt(
         self, admitted: Admitted, found: Scanned, scope: Scope, path: str, call_id: str
@@ -200,7 +204,9 @@ class GatewayApp:
         self, attempt: Attempt, found: Scanned, scope: Scope, path: str, body: bytes
     ) -> Outgoing:
         if _DOT_SEGMENT.search(path):
-            raise Refusal(400, "invalid_path", "The path may not contain '.' or '..' segments.")
+            raise RefusalError(
+                400, "invalid_path", "The path may not contain '.' or '..' segments."
+            )
         admitted = attempt.admitted
         dialect = admitted.route.dialect
         path = dialect.upstream_path(path)

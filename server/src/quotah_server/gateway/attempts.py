@@ -18,6 +18,7 @@ from quotah_server.pipeline.intents import Intent
 from quotah_server.providers.base import Answer
 
 PASSTHROUGH = "passthrough"
+_ABORT_S, _ABORT_AGAIN_S = 5.0, 0.02
 _PROVIDER_REQUEST_IDS = ("x-request-id", "request-id")
 _BY_STATUS = {
     400: "invalid_request",
@@ -37,10 +38,31 @@ class Attempt:
     """What becomes a Call. ``activity`` counts what came from the provider; the watch reads it."""
 
     __slots__ = (
-        "abort_reason", "activity", "admitted", "answer", "attribution", "call_id", "draining",
-        "estimated_input", "event_id", "first_byte_at", "http_status", "is_sse", "kept",
-        "kept_bytes", "model", "operation", "passed_bytes", "provider_request_id", "started_at",
-        "streaming", "task", "trace", "watch_seen", "watch_since",
+        "abort_reason",
+        "activity",
+        "admitted",
+        "answer",
+        "attribution",
+        "call_id",
+        "draining",
+        "ending",
+        "estimated_input",
+        "event_id",
+        "first_byte_at",
+        "http_status",
+        "is_sse",
+        "kept",
+        "kept_bytes",
+        "model",
+        "operation",
+        "passed_bytes",
+        "provider_request_id",
+        "started_at",
+        "streaming",
+        "task",
+        "trace",
+        "watch_seen",
+        "watch_since",
     )  # fmt: skip
 
     def __init__(
@@ -76,6 +98,7 @@ class Attempt:
         self.draining = False
         self.task: asyncio.Task[Any] | None = None
         self.abort_reason = ""
+        self.ending = False
         self.watch_seen = -1
         self.watch_since = 0.0
 
@@ -232,16 +255,17 @@ class Watch:
                 await self._empty.wait()
         except TimeoutError:
             pass
-        left = list(self._attempts)
-        for attempt in left:
-            abort(attempt, "gateway_stopped")
+        left = len(self._attempts)
         if left:
-            async with asyncio.timeout(5):
-                await self._empty.wait()
+            async with asyncio.timeout(_ABORT_S):
+                while self._attempts:
+                    for attempt in tuple(self._attempts):
+                        abort(attempt, "gateway_stopped")
+                    await asyncio.sleep(_ABORT_AGAIN_S)
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        return len(left)
+        return left
 
     async def _look_around(self) -> None:
         while True:
@@ -252,6 +276,9 @@ class Watch:
 
     def _check(self, attempt: Attempt, now: float) -> None:
         limits = self._limits
+        if attempt.abort_reason:
+            abort(attempt, attempt.abort_reason)
+            return
         if attempt.activity != attempt.watch_seen and not attempt.draining:
             attempt.watch_seen = attempt.activity
             attempt.watch_since = now
@@ -273,7 +300,11 @@ def begin_draining(attempt: Attempt) -> None:
 
 
 def abort(attempt: Attempt, reason: str) -> None:
-    """Cancel the task of an attempt; it ends with this reason as its error class."""
-    if attempt.task is not None and not attempt.abort_reason:
-        attempt.abort_reason = reason
+    """Cancel the task of an attempt; it ends with this reason as its error class.
+
+    To be repeated until the attempt is ending: a read whose bytes arrive at the same moment may
+    swallow the cancellation.
+    """
+    if attempt.task is not None and not attempt.ending:
+        attempt.abort_reason = attempt.abort_reason or reason
         attempt.task.cancel()

@@ -91,8 +91,8 @@ class Gateway:
         return {
             "in_flight": ("Attempts under way.", len(self._watch)),
             "draining": ("Attempts read on for clients that went away.", self._watch.draining),
-            "snapshot_version": ("Version of the snapshot in use; 0 before the first.", view.version if view else 0),
-            "control_plane_up": ("Whether the last poll of the control plane succeeded.", self.holder.control_plane_up),
+            "snapshot_version": ("Version of the snapshot in use.", view.version if view else 0),
+            "control_plane_up": ("Whether the last poll succeeded.", self.holder.control_plane_up),
             "journal_depth": ("Events in the journal that are not delivered yet.", self.journal.depth()),
             "journal_quarantined": ("Journal rows set aside.", journal.quarantined),
             "journal_failed_total": ("Journal rows refused by the disk at first.", journal.failed),
@@ -101,8 +101,8 @@ class Gateway:
             "events_lost_total": ("Events that neither journal nor memory could take.", self._recorder.lost),
             "events_delivered_total": ("Events handed to the control plane.", drain.delivered),
             "delivery_failures_total": ("Deliveries that failed and are tried again.", drain.failures),
-            "pricing_failures_total": ("Events stored unpriced because pricing failed.", self._recorder.unpriceable),
-            "interrupted_recovered_total": ("Calls of an earlier run recorded as interrupted.", self._recovered),
+            "pricing_failures_total": ("Events unpriced by a fault.", self._recorder.unpriceable),
+            "interrupted_recovered_total": ("Interrupted calls recorded.", self._recovered),
             "intents_open": ("Intent notes that are not closed.", self.intents.open_count()),
             "intents_lost_total": ("Intent notes that could not be written.", self.intents.lost),
         }  # fmt: skip

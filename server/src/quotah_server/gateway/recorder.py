@@ -87,8 +87,7 @@ class Recorder:
     def _price(self, call: Call) -> PricedEvent:
         try:
             return record(call, self._book)
-        except Exception as error:
-            # A price that cannot be computed must not lose the call.
+        except Exception as error:  # noqa: BLE001 -- a price that fails must not lose the call
             self.unpriceable += 1
             _log.exception("pricing_failed", event_id=call.event_id)
             return PricedEvent(

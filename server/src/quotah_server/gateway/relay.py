@@ -17,7 +17,7 @@ from quotah_server.gateway.attempts import (
     Attempt,
     Watch,
 )
-from quotah_server.gateway.dialects import Refusal
+from quotah_server.gateway.dialects import RefusalError
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
 from quotah_server.gateway.passage import GONE, Desk, Outcome, Passage, own_headers
@@ -63,29 +63,37 @@ class Relay:
 
     async def run(self, attempt: Attempt, out: Outgoing, reply: Reply) -> None:
         """Send an attempt that is recorded, answer the client, record it."""
-        response: UpstreamResponse | None = None
-        direct = attempt.admitted.credential.direct
+        held: list[UpstreamResponse] = []
         self._watch.add(attempt)
+        try:
+            outcome = await self._run(attempt, out, reply, held)
+            if outcome is not None:
+                self.finish(attempt, outcome)
+        finally:
+            self._watch.remove(attempt)
+            for response in held:
+                await response.close()
+
+    async def _run(
+        self, attempt: Attempt, out: Outgoing, reply: Reply, held: list[UpstreamResponse]
+    ) -> Outcome | None:
         try:
             self._intents.note(attempt.intent())
             response = await self._upstream.send(
-                out.method, out.url, out.headers, out.body, direct=direct
-            )
+                out.method, out.url, out.headers, out.body,
+                direct=attempt.admitted.credential.direct,
+            )  # fmt: skip
+            held.append(response)
             attempt.answered(response.status, response.headers, self._clock())
-            outcome = await Passage(self._desk, attempt, response, reply, out.injected).run()
+            return await Passage(self._desk, attempt, response, reply, out.injected).run()
         except UpstreamError as error:
-            outcome = await self._broken(attempt, reply, error)
+            return await self._broken(attempt, reply, error)
         except asyncio.CancelledError:
-            outcome = await self._aborted(attempt, reply)
-        except Exception:
+            return await self._aborted(attempt, reply)
+        except Exception:  # noqa: BLE001 -- a fault of ours still ends in one event
+            attempt.ending = True
             _log.exception("relay_failed", event_id=attempt.event_id)
-            outcome = await self._refuse(attempt, reply, 500, "gateway_error", "Quotah failed.")
-        finally:
-            self._watch.remove(attempt)
-            if response is not None:
-                await response.close()
-        if outcome is not None:
-            self.finish(attempt, outcome)
+            return await self._refuse(attempt, reply, 500, "gateway_error", "Quotah failed.")
 
     async def forward(self, attempt: Attempt, out: Outgoing, reply: Reply) -> None:
         """Pass on a request that costs nothing (a list of models, a stored answer): no event."""
@@ -137,6 +145,7 @@ class Relay:
         return event
 
     async def _broken(self, attempt: Attempt, reply: Reply, error: UpstreamError) -> Outcome:
+        attempt.ending = True
         self._metrics.upstream_errors[error.kind] += 1
         _log.warning("upstream_failed", call_id=attempt.call_id, kind=error.kind, reason=str(error))
         if reply.gone:
@@ -151,9 +160,10 @@ class Relay:
         return await self._refuse(attempt, reply, status, error.kind, text)
 
     async def _aborted(self, attempt: Attempt, reply: Reply) -> Outcome:
+        attempt.ending = True
         reason = attempt.abort_reason or "gateway_stopped"
         task = asyncio.current_task()
-        if task is not None:
+        while task is not None and task.cancelling():
             task.uncancel()
         if reason == "client_disconnected":
             return GONE
@@ -170,7 +180,7 @@ class Relay:
         if reply.started:
             await reply.cut()
         else:
-            refusal = Refusal(status, code, text)
+            refusal = RefusalError(status, code, text)
             body = attempt.admitted.route.dialect.error_body(refusal, attempt.call_id)
             head = [("content-type", "application/json"), *own_headers(attempt)]
             reply.whole(status, head, body)

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import stat
+from pathlib import Path
 
-_DESCRIPTORS = "/dev/fd"
+_DESCRIPTORS = Path("/dev/fd")
 
 
 def sever(client: str) -> bool:
@@ -20,15 +22,16 @@ def sever(client: str) -> bool:
     if not port.isdigit():
         return False
     wanted = (host.strip("[]"), int(port))
-    for name in os.listdir(_DESCRIPTORS):
+    for entry in _DESCRIPTORS.iterdir():
         with contextlib.suppress(OSError):
-            if _shut_if_peer(int(name), wanted):
+            if _shut_if_peer(entry, wanted):
                 return True
     return False
 
 
-def _shut_if_peer(descriptor: int, wanted: tuple[str, int]) -> bool:
-    if not os.readlink(f"{_DESCRIPTORS}/{descriptor}").startswith("socket:"):
+def _shut_if_peer(entry: Path, wanted: tuple[str, int]) -> bool:
+    descriptor = int(entry.name)
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
         return False
     with socket.socket(fileno=os.dup(descriptor)) as copy:
         if copy.family not in (socket.AF_INET, socket.AF_INET6):

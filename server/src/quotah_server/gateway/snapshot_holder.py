@@ -89,7 +89,7 @@ class SnapshotHolder:
         self._path, self._fetch, self._ring, self._providers = path, fetch, ring, providers
         self._stop = threading.Event()
         self._news = threading.Condition()
-        self._random = random.Random()
+        self._random = random.Random()  # noqa: S311 -- jitter
         self.view: View | None = None
         self.control_plane_up = False
         self._load()

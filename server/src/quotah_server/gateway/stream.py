@@ -47,8 +47,16 @@ class SseTee:
     """
 
     __slots__ = (
-        "_carry", "_after_cr", "_first", "_injected", "_max", "_needles", "_on_data", "_skipping",
-        "_suspect", "stripped",
+        "_after_cr",
+        "_carry",
+        "_first",
+        "_injected",
+        "_max",
+        "_needles",
+        "_on_data",
+        "_skipping",
+        "_suspect",
+        "stripped",
     )  # fmt: skip
 
     def __init__(
@@ -73,7 +81,12 @@ class SseTee:
 
     def feed(self, chunk: bytes) -> bytes:
         """Take a chunk; tells which bytes to forward now."""
-        if not self._carry and not self._skipping and self._after_cr is None and chunk[-2:] == b"\n\n":
+        if (
+            not self._carry
+            and not self._skipping
+            and self._after_cr is None
+            and chunk[-2:] == b"\n\n"
+        ):
             return self._whole(chunk)
         return self._pieces(chunk)
 

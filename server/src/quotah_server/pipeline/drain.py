@@ -61,8 +61,12 @@ def as_bytes(payload: bytes) -> bytes:
 
 
 class Drainer(Generic[_T]):
-    """Runs until ``close``. decode: what a delivery is made of (``as_event``, ``as_bytes``). batch: rows per delivery. idle_s: pause when the journal is empty, cut
-    short by ``wake``. backoff_s, max_backoff_s: first and longest pause after a failure."""
+    """Runs until ``close``.
+
+    decode: what a delivery is made of (``as_event``, ``as_bytes``). batch: rows per delivery.
+    idle_s: pause when the journal is empty, cut short by ``wake``. backoff_s, max_backoff_s: first
+    and longest pause after a failure.
+    """
 
     def __init__(
         self,
@@ -80,7 +84,7 @@ class Drainer(Generic[_T]):
         self._backoff_s, self._max_backoff_s = backoff_s, max_backoff_s
         self._wake = threading.Event()
         self._stop = threading.Event()
-        self._random = random.Random()
+        self._random = random.Random()  # noqa: S311 -- jitter
         self.stats = DrainStats()
         self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
 
@@ -111,7 +115,7 @@ class Drainer(Generic[_T]):
                     return
                 moved, failures = 0, failures + 1
                 self._note_failure(failures, error)
-            except Exception as error:  # the receiver may fail in any way; the rows stay
+            except Exception as error:  # noqa: BLE001 -- the rows stay, whatever it was
                 moved, failures = 0, failures + 1
                 self._note_failure(failures, error)
             if last and (failures or not moved):

@@ -244,7 +244,7 @@ class Journal:
         except DAMAGED as error:
             self._replace_damaged(error)
             self._retry_or_fail(batch, error)
-        except Exception as error:  # whatever it is, callers are told and the thread lives on
+        except Exception as error:  # noqa: BLE001 -- callers are told and the thread lives on
             self._fail(batch, error)
         for ask in batch.asks:
             self._answer(ask)
@@ -277,7 +277,7 @@ class Journal:
         except DAMAGED as error:
             self._replace_damaged(error)
             ask.fail(JournalError(f"{self._path.name}: the file was damaged ({error})"))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 -- the one who asked is told
             ask.fail(error)
 
     def _fail(self, batch: _Batch, error: Exception) -> None:

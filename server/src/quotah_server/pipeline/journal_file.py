@@ -35,6 +35,10 @@ CREATE TABLE IF NOT EXISTS quarantine (
     payload BLOB NOT NULL
 ) STRICT;
 """
+_SALVAGE = (
+    "SELECT seq, event_id, crc, payload FROM journal NOT INDEXED ORDER BY seq",
+    "SELECT seq, event_id, crc, payload FROM journal NOT INDEXED ORDER BY seq DESC",
+)
 _SIDE_FILES = ("-wal", "-shm")
 _WAL_LIMIT_BYTES = 16 * 1024 * 1024
 _VACUUM_ABOVE_PAGES = 4096
@@ -85,8 +89,7 @@ class JournalFile:
 
     def write(self, items: Iterable[tuple[str, bytes]], delete: Sequence[int]) -> int:
         """Append rows and delete others in one durable transaction; tells how many were deleted."""
-        db = self._db
-        deleted = 0
+        db, before, after = self._db, 0, 0
         with db:
             db.executemany(
                 "INSERT INTO journal (event_id, crc, payload) VALUES (?, ?, ?)",
@@ -95,8 +98,8 @@ class JournalFile:
             before = db.total_changes()
             if delete:
                 db.executemany("DELETE FROM journal WHERE seq = ?", ((seq,) for seq in delete))
-            deleted = db.total_changes() - before
-        return deleted
+            after = db.total_changes()
+        return after - before
 
     def move_to_quarantine(self, seqs: dict[int, str]) -> int:
         """Set rows aside, each with a reason; tells how many were found."""
@@ -149,9 +152,10 @@ class JournalFile:
 
     def quarantined(self, limit: int) -> list[tuple[int, str, str, bytes]]:
         """Rows set aside: seq, event id, reason, payload."""
-        return self._db.execute(
+        rows = self._db.execute(
             "SELECT seq, event_id, reason, payload FROM quarantine ORDER BY seq LIMIT ?", (limit,)
-        ).fetchall()
+        )
+        return [(seq, event_id, reason, payload) for seq, event_id, reason, payload in rows]
 
     def shrink(self) -> None:
         """Give the space of a drained backlog back to the file system."""
@@ -186,15 +190,13 @@ def salvage(damaged: Path) -> Iterator[tuple[str, bytes]]:
     middle costs only the rows around it. The damaged file itself is left as found.
     """
     seen: set[int] = set()
-    for direction in ("ASC", "DESC"):
+    for query in _SALVAGE:
         try:
             db = apsw.Connection(str(damaged), flags=apsw.SQLITE_OPEN_READONLY)
         except apsw.Error:
             return
         try:
-            rows = db.execute(
-                f"SELECT seq, event_id, crc, payload FROM journal NOT INDEXED ORDER BY seq {direction}"
-            )
+            rows = db.execute(query)
             for seq, event_id, crc, payload in rows:
                 if seq in seen:
                     break

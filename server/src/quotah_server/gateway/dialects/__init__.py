@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from quotah_server.gateway.dialects.anthropic import AnthropicDialect
-from quotah_server.gateway.dialects.base import Dialect, Refusal
+from quotah_server.gateway.dialects.base import Dialect, RefusalError
 from quotah_server.gateway.dialects.openai import OpenAIDialect
 
-__all__ = ["DIALECTS", "Dialect", "Refusal", "guess"]
+__all__ = ["DIALECTS", "Dialect", "RefusalError", "guess"]
 
 DIALECTS: dict[str, Dialect] = {
     dialect.name: dialect for dialect in (OpenAIDialect(), AnthropicDialect())

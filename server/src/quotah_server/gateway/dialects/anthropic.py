@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from quotah_server.gateway.dialects.base import Ask, Prepared, Refusal, texts
+from quotah_server.gateway.dialects.base import Ask, Prepared, RefusalError, texts
 
 _KINDS = {
     400: "invalid_request_error",
@@ -34,7 +34,7 @@ class AnthropicDialect:
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         return (("x-api-key", secret),)
 
-    def error_body(self, refusal: Refusal, request_id: str) -> bytes:
+    def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         kind = _KINDS.get(
             refusal.status, "api_error" if refusal.status >= 500 else "invalid_request_error"
         )

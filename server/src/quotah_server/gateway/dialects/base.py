@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import msgspec
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     """A request that the gateway answers itself. ``code`` is stable; ``message`` is for people."""
 
     def __init__(
@@ -43,7 +43,7 @@ class Dialect(Protocol):
         """The headers that carry a provider key."""
         ...
 
-    def error_body(self, refusal: Refusal, request_id: str) -> bytes:
+    def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         """A refusal in the vendor's own error shape, as JSON."""
         ...
 

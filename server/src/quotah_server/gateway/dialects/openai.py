@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from quotah_server.gateway.dialects.base import Ask, Prepared, Refusal, texts
+from quotah_server.gateway.dialects.base import Ask, Prepared, RefusalError, texts
 
 USAGE_SUSPECT = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _STREAMED_WITH_USAGE = frozenset({"chat", "completions"})
@@ -39,7 +39,7 @@ class OpenAIDialect:
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {secret}"),)
 
-    def error_body(self, refusal: Refusal, request_id: str) -> bytes:
+    def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
         message = f"{refusal.message} (request id {request_id})"
         return msgspec.json.encode(
