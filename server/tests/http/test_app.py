@@ -11,7 +11,7 @@ import httpx2
 import pytest
 from fastapi import APIRouter, Body, Depends
 from fastapi.responses import StreamingResponse
-from plane import PASSWORD, Plane
+from plane import PASSWORD, Plane, bearer
 from structlog.testing import capture_logs
 
 from quotah_server.domain.errors import (
@@ -24,6 +24,7 @@ from quotah_server.domain.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from quotah_server.domain.secrets import mint_key
 from quotah_server.features.auth.service import ControlAuthenticator
 from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Db, Toolbox, open_to_all
@@ -236,6 +237,19 @@ async def test_a_refusal_after_writing_leaves_no_trace(
     assert (await client.post("/api/v1/half")).status_code == 409
     async with database.transaction() as session:
         assert await session.get(SetupTokenRow, "0" * 32) is None
+
+
+async def test_a_control_database_that_is_away_is_no_fault_of_the_caller(tmp_path: Path) -> None:
+    plane = Plane(Database(control_url(None, tmp_path / "missing" / "control.sqlite")))
+    for path in ("/api/v1/instance", "/readyz"):
+        response = await plane.client().get(path)
+        assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+        assert response.headers["retry-after"] == "2"
+        assert "missing" not in response.text
+    signed = await plane.client().get("/api/v1/keys", headers=bearer(mint_key("admin")))
+    assert signed.status_code == 503, "a key that cannot be looked up is not a wrong key"
+    assert (await plane.client().get("/healthz")).status_code == 200
+    await plane.close()
 
 
 async def test_the_probes_tell_alive_from_ready(database: Database) -> None:

@@ -10,9 +10,12 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -28,6 +31,7 @@ from quotah_server.domain.errors import (
 )
 from quotah_server.http.frame import frame_of
 
+_log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -114,6 +118,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(QuotahError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
+    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+        app.add_exception_handler(away, _on_database_away)
 
 
 async def _on_refusal(request: Request, error: Exception) -> Response:
@@ -151,6 +157,14 @@ def _field(location: Sequence[str | int], kind: str) -> str:
 
 def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ")
+
+
+async def _on_database_away(request: Request, error: Exception) -> Response:
+    _log.error("control_database_away", error=type(error).__name__)
+    detail = "The control database does not answer. Try again in a moment."
+    response = render(request, 503, UnavailableError.code, detail)
+    response.headers["retry-after"] = "2"
+    return response
 
 
 async def _on_http(request: Request, error: Exception) -> Response:
