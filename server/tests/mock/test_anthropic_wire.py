@@ -7,6 +7,7 @@ import json
 
 import anthropic
 import pytest
+
 from quotah_server.mock.background import BackgroundMock
 from quotah_server.mock.prose import count_tokens
 

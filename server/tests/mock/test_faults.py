@@ -11,6 +11,7 @@ import anthropic
 import httpx2
 import openai
 import pytest
+
 from quotah_server.mock.background import BackgroundMock
 
 ASK = [{"role": "user", "content": "Hello"}]

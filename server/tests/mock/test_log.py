@@ -8,6 +8,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
 from quotah_server.mock.background import BackgroundMock
 
 ASK = [{"role": "user", "content": "Hello"}]
@@ -94,3 +95,8 @@ def test_settled_lines_are_written_to_the_file(tmp_path: Path) -> None:
 def test_a_port_in_use_is_an_error_at_the_start(mock) -> None:
     with pytest.raises(OSError, match="in use"), BackgroundMock(port=mock.port):
         pass
+
+
+def test_a_log_file_that_cannot_be_written_is_an_error_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(IsADirectoryError):
+        BackgroundMock(log_path=tmp_path)

@@ -7,6 +7,7 @@ import json
 import openai
 import pytest
 from pydantic import BaseModel
+
 from quotah_server.mock.background import BackgroundMock
 from quotah_server.mock.prose import count_tokens
 

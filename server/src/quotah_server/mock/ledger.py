@@ -40,12 +40,17 @@ class Entry(msgspec.Struct):
 
 
 class Ledger:
-    """Keeps the newest ``capacity`` entries in memory; given a path, every settled one on disk."""
+    """Keeps the newest ``capacity`` entries in memory; given a path, every settled one on disk.
+
+    Raises OSError when the file cannot be opened for appending.
+    """
 
     def __init__(self, path: Path | None = None, capacity: int = 100_000) -> None:
         self._entries: deque[Entry] = deque(maxlen=capacity)
-        self._path = path
         self._file: TextIO | None = None
+        if path is not None:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a", encoding="utf-8")
         self._count = 0
 
     def open(
@@ -85,10 +90,7 @@ class Ledger:
             return
         entry.outcome = outcome
         entry.usage = usage
-        if self._path is not None:
-            if self._file is None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._file = self._path.open("a", encoding="utf-8")
+        if self._file is not None:
             self._file.write(msgspec.json.encode(entry).decode() + "\n")
             self._file.flush()
 

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import socket
 import struct
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -73,23 +72,6 @@ async def serve(provider: MockProvider, host: str = "127.0.0.1", port: int = 0) 
 
     server = await asyncio.start_server(connected, host, port, limit=MAX_HEAD, backlog=1024)
     return MockServer(provider, server, open_tasks)
-
-
-async def serve_until(
-    provider: MockProvider,
-    host: str,
-    port: int,
-    stop: asyncio.Event,
-    ready: Callable[[int], None] | None = None,
-) -> None:
-    """Serve until ``stop`` is set; ``ready`` is called with the port once connections are taken."""
-    server = await serve(provider, host, port)
-    try:
-        if ready is not None:
-            ready(server.port)
-        await stop.wait()
-    finally:
-        await server.close()
 
 
 class _Connection:
