@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy.engine import URL
 
 from quotah_server import __version__
 from quotah_server.analytics.ask import Asker
-from quotah_server.domain.errors import StartupError
 from quotah_server.domain.event import PricedEvent
 from quotah_server.entrypoints.mock_host import MockHost
 from quotah_server.entrypoints.parts import Parts
@@ -41,7 +38,7 @@ from quotah_server.features.snapshot.service import SnapshotPublisher
 from quotah_server.features.workspaces import endpoints as workspaces
 from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Toolbox
-from quotah_server.http.frame import Network
+from quotah_server.http.frame import parse_networks
 from quotah_server.pipeline.journal import Journal
 from quotah_server.store.books import BookShelf
 from quotah_server.store.control.session import Database
@@ -150,19 +147,6 @@ def schema_app() -> FastAPI:
 def _options(settings: Settings) -> AppOptions:
     return AppOptions(
         version=__version__,
-        trusted=trusted_networks(settings.trusted_proxies),
+        trusted=parse_networks(settings.trusted_proxies),
         body_limits={"/api/v1/events": MAX_BODY},
     )
-
-
-def trusted_networks(text: str) -> tuple[Network, ...]:
-    """Read a comma-separated list of CIDRs; raises StartupError naming the one that is none."""
-    networks: list[Any] = []
-    for entry in filter(None, (part.strip() for part in text.split(","))):
-        try:
-            networks.append(ipaddress.ip_network(entry))
-        except ValueError as error:
-            raise StartupError(
-                f"QUOTAH_TRUSTED_PROXIES holds {entry!r}, which is no CIDR."
-            ) from error
-    return tuple(networks)

@@ -7,7 +7,7 @@ import mimetypes
 from functools import cached_property
 from pathlib import Path
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, HTTPException, Request
 from starlette.responses import PlainTextResponse, Response
 
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -48,7 +48,7 @@ def mount(app: FastAPI, dist: Path | None) -> None:
     async def page(request: Request) -> Response:
         path = request.path_params["path"]
         if path == "api" or path.startswith(("api/", "internal/", "admin/")):
-            return Response(status_code=404)
+            raise HTTPException(404, "There is no such endpoint.")
         if "index.html" not in files:
             return PlainTextResponse(_NOT_BUILT, status_code=503)
         if path not in files and path.startswith("assets/"):
