@@ -79,8 +79,9 @@ def test_an_id_below_all_that_memory_knows_is_looked_up(store: MemoryEventStore)
 def test_what_was_rolled_back_is_not_remembered(store: MemoryEventStore) -> None:
     copies = "INSERT INTO events SELECT * REPLACE (uuid() AS event_id) FROM events"
     store.append([priced(1)])
-    with pytest.raises(duckdb.CatalogException), store.transaction() as connection:
-        connection.execute(copies).fetchall()
-        connection.execute("SELECT * FROM nowhere")
+    with pytest.raises(duckdb.CatalogException):  # noqa: PT012, SIM117
+        with store.transaction() as connection:
+            connection.execute(copies).fetchall()
+            connection.execute("SELECT * FROM nowhere")
     assert store.count() == 1
     assert store.append([priced(2)]).accepted == (event_id(2),)

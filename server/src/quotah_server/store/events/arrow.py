@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from arro3.core import Array, DataType, Table
@@ -42,3 +42,11 @@ def table_of(rows: Sequence[tuple[Any, ...]]) -> Table:
         for values, (_, kind) in zip(columns, COLUMNS, strict=True)
     ]
     return Table.from_arrays(arrays, names=[name for name, _ in COLUMNS])
+
+
+def text_table(names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> Table:
+    """Rows of text as a table, one column per name."""
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return Table.from_arrays(
+        [Array(list(values), DataType.string()) for values in columns], names=list(names)
+    )

@@ -60,6 +60,15 @@ _BAD_ROW = (
     ValueError,
     OverflowError,
 )
+_AWAY = (
+    duckdb.ConnectionException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.IOException,
+    duckdb.OutOfMemoryException,
+    duckdb.TransactionException,
+)
+"""What is no fault of the statement: the same may succeed later."""
 
 
 class DuckDBEventStore:
@@ -175,9 +184,7 @@ class DuckDBEventStore:
                     self._connection.rollback()
                     raise
                 self._connection.commit()
-            except _BAD_ROW:
-                raise
-            except duckdb.Error as error:
+            except _AWAY as error:
                 self._recover(error)
                 raise StoreUnavailableError(
                     f"the event store cannot be written: {error}"
@@ -304,7 +311,7 @@ class DuckDBEventStore:
                     f"the question took longer than {timeout_s:g} s: ask for a shorter period"
                     " or fewer dimensions"
                 ) from error
-            except (duckdb.FatalException, duckdb.ConnectionException, duckdb.IOException) as error:
+            except _AWAY as error:
                 with self._write:
                     if not self._closed:
                         self._recover(error)

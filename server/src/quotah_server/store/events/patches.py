@@ -7,10 +7,11 @@ order of arrival does not matter, and a patch may be applied again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
+from quotah_server.store.events import arrow
 from quotah_server.store.events.base import AttributionPatch
 
 if TYPE_CHECKING:
@@ -38,8 +39,8 @@ _APPLY = (
 _FORGET = f"DELETE FROM pending_attribution p USING events WHERE {_WHERE}"  # noqa: S608
 _KEEP = (
     f"INSERT INTO pending_attribution ({', '.join(_COLUMNS)}, received_at) "  # noqa: S608
-    f"VALUES (?, CAST(? AS UUID), {'?, ' * len(_FILLED)}"
-    "CAST(CAST(? AS JSON) AS MAP(VARCHAR, VARCHAR)), make_timestamp(?))"
+    f"SELECT workspace_id, CAST(event_id AS UUID), {', '.join(_FILLED)}, "
+    "CAST(CAST(tags AS JSON) AS MAP(VARCHAR, VARCHAR)), make_timestamp(?) FROM patches"
 )
 
 
@@ -69,8 +70,9 @@ class PatchBook:
             " WHERE event_id IN (SELECT CAST(unnest(CAST(? AS VARCHAR[])) AS UUID))",
             [list(latest)],
         )
-        for patch in latest.values():
-            connection.execute(_KEEP, [*_values(patch), now_us])
+        connection.register("patches", arrow.text_table(_COLUMNS, map(_values, latest.values())))
+        connection.execute(_KEEP, [now_us]).fetchall()
+        connection.unregister("patches")
         self._waiting |= latest.keys()
         self._apply(connection, latest)
 
@@ -93,7 +95,7 @@ class PatchBook:
         connection.execute(_FORGET, span)
 
 
-def _values(patch: AttributionPatch) -> list[Any]:
+def _values(patch: AttributionPatch) -> list[str | None]:
     who = patch.attribution
     tags = msgspec.json.encode(who.tags).decode() if who.tags else None
     return [
