@@ -55,7 +55,8 @@ def notes(folder: Path, intents: list[Intent]) -> Callable[[], None]:
 
 def rows(folder: Path, intents: list[Intent], synchronous: str) -> Callable[[], None]:
     db = apsw.Connection(str(folder / f"{synchronous}.db"))
-    db.execute(f"PRAGMA journal_mode=WAL; PRAGMA synchronous={synchronous}")
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute(f"PRAGMA synchronous={synchronous}")
     db.execute("CREATE TABLE intents (event_id TEXT PRIMARY KEY, body BLOB) WITHOUT ROWID")
     encode = msgspec.msgpack.encode
 

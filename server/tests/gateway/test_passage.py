@@ -237,3 +237,38 @@ def test_an_answer_that_never_ends_does_not_hold_up_others(rig: Rig) -> None:
         rig.provider.answer = reply(chat_body())
         assert post(rig).status_code == 200
     until(lambda: len(rig.control.events) == 1, "the whole call is recorded")
+
+
+def test_a_header_that_is_no_ascii_does_not_break_the_answer(rig: Rig) -> None:
+    async def odd(_: Received, writer: asyncio.StreamWriter) -> None:
+        body = chat_body()
+        writer.write(
+            b"HTTP/1.1 200 OK\r\nx-odd: caf\xe9\r\nx-fine: 1\r\ncontent-type: application/json\r\n"
+            b"content-length: %d\r\n\r\n" % len(body) + body
+        )
+
+    rig.provider.answer = odd
+    answer = post(rig)
+    assert answer.status_code == 200
+    assert answer.headers["x-fine"] == "1"
+    assert rig.event().call.status == "success"
+
+
+def test_a_head_request_passes_without_a_body(rig: Rig) -> None:
+    async def answer(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(200, [("content-length", "42"), ("x-fine", "1")]))
+
+    rig.provider.answer = answer
+    got = httpx2.head(f"{rig.url}/openai/v1/models", headers=rig.bearer, timeout=DEADLINE_S)
+    assert (got.status_code, got.headers["x-fine"], got.content) == (200, "1", b"")
+
+
+@pytest.mark.parametrize("status", [204, 304])
+def test_an_answer_without_a_body_passes(rig: Rig, status: int) -> None:
+    async def answer(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(status, [("x-fine", "1")]))
+
+    rig.provider.answer = answer
+    got = httpx2.delete(f"{rig.url}/openai/v1/files/f", headers=rig.bearer, timeout=DEADLINE_S)
+    assert (got.status_code, got.content) == (status, b"")
+    assert post(rig).status_code == status

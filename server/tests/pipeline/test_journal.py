@@ -71,8 +71,9 @@ def test_it_writes_through_to_the_disk_with_a_sqlite_that_has_no_wal_bug(path: P
     asked = [
         journal._ask(lambda file: file._db.execute("PRAGMA synchronous").get),
         journal._ask(lambda file: file._db.execute("PRAGMA journal_mode").get),
+        journal._ask(lambda file: file._db.execute("PRAGMA auto_vacuum").get),
     ]
-    assert [answer.result(WAIT_S) for answer in asked] == [2, "wal"]
+    assert [answer.result(WAIT_S) for answer in asked] == [2, "wal", 2]
     journal.close()
 
 
@@ -121,6 +122,17 @@ def test_a_row_that_is_no_bytes_fails_alone_and_the_journal_lives_on(journal: Jo
         journal.append([("a" * 32, "text")]).result(WAIT_S)  # type: ignore[list-item]
     journal.append(rows(1)).result(WAIT_S)
     assert journal.depth() == 1
+
+
+def test_a_drained_backlog_gives_its_space_back(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(rows(2000, size=16_000)).result(WAIT_S)
+    while found := journal.oldest(500):
+        journal.delete([seq for seq, _, _ in found])
+    journal.oldest(1)  # what runs after the last delete has run now
+    assert path.stat().st_size < 4_000_000
+    assert path.with_name(path.name + "-wal").stat().st_size <= 16 * 1024 * 1024
+    journal.close()
 
 
 def test_rows_set_aside_keep_their_reason_and_leave_the_queue(journal: Journal) -> None:

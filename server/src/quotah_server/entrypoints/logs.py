@@ -25,7 +25,11 @@ def configure(settings: Settings, plane: Literal["api", "gateway"]) -> None:
         settings.log_format == "auto" and sys.stderr.isatty()
     )
     renderer = (
-        structlog.dev.ConsoleRenderer(colors=as_text and sys.stderr.isatty())
+        structlog.dev.ConsoleRenderer(
+            colors=as_text and sys.stderr.isatty(),
+            # The default one prints local variables, and with them keys and prompts.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
         if as_text
         else structlog.processors.JSONRenderer()
     )
@@ -34,6 +38,7 @@ def configure(settings: Settings, plane: Literal["api", "gateway"]) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *([] if as_text else [structlog.processors.format_exc_info]),
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

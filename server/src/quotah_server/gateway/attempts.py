@@ -56,7 +56,7 @@ class Attempt:
         "model",
         "operation",
         "passed_bytes",
-        "provider_request_id",
+        "provider_request_id", "recorded",
         "started_at",
         "streaming",
         "task",
@@ -99,6 +99,7 @@ class Attempt:
         self.task: asyncio.Task[Any] | None = None
         self.abort_reason = ""
         self.ending = False
+        self.recorded = False
         self.watch_seen = -1
         self.watch_since = 0.0
 

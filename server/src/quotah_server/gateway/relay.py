@@ -67,7 +67,7 @@ class Relay:
         self._watch.add(attempt)
         try:
             outcome = await self._run(attempt, out, reply, held)
-            if outcome is not None:
+            if outcome is not None and not attempt.recorded:
                 self.finish(attempt, outcome)
         finally:
             self._watch.remove(attempt)
@@ -127,6 +127,7 @@ class Relay:
 
     def finish(self, attempt: Attempt, outcome: Outcome) -> PricedEvent:
         """Record an attempt that is over."""
+        attempt.recorded = True
         now = self._clock()
         call = attempt.call(outcome.status, outcome.error_class, now)
         event = self._recorder.finish(call)

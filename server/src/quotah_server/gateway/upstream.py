@@ -6,6 +6,7 @@ read-ahead off: with it on, the first chunk of a slow stream came only when 64 k
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -45,7 +46,7 @@ class UpstreamResponse:
         self._request = request
         self._reader = response.body_reader
         self.status = response.status
-        self.headers: list[tuple[str, str]] = list(response.headers.items())
+        self.headers = _readable(response)
 
     async def chunk(self) -> bytes | None:
         """The next bytes as they arrive, None at the end; raises UpstreamError when it is cut short."""
@@ -98,6 +99,19 @@ class Upstream:
         """Close idle connections."""
         await self._system.close()
         await self._direct.close()
+
+
+def _readable(response: Response) -> list[tuple[str, str]]:
+    """The headers of an answer; a value that is no text is left out, as no server could send it on."""
+    try:
+        return list(response.headers.items())
+    except ValueError:
+        pass
+    found: list[tuple[str, str]] = []
+    for name in dict.fromkeys(response.headers.keys()):
+        with contextlib.suppress(ValueError):
+            found += [(name, value) for value in response.get_header_all(name)]
+    return found
 
 
 def _builder(connect_s: float) -> ClientBuilder:

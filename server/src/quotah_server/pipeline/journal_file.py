@@ -67,14 +67,17 @@ class JournalFile:
         db = self._db
         db.set_busy_timeout(200)
         try:
-            db.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA auto_vacuum=INCREMENTAL")
+            # One statement each: apsw stops at the first row that one of them returns.
+            db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            db.execute("PRAGMA auto_vacuum=INCREMENTAL")
             found = db.execute("PRAGMA user_version").get
             if found > SCHEMA_VERSION:
                 raise StartupError(
                     f"{self.path} was written by a newer Quotah (journal format {found}); "
                     "start that version, or let it drain the journal first"
                 )
-            db.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL")
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
             db.execute(f"PRAGMA journal_size_limit={_WAL_LIMIT_BYTES}")
             verdict = db.execute("PRAGMA quick_check(1)").get
             if verdict != "ok":
