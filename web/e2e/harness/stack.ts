@@ -99,22 +99,28 @@ export class Stack {
 
   private async waitUntilReady(child: ChildProcess, said: number): Promise<void> {
     const deadline = Date.now() + READY_WITHIN_MS;
+    let states: string[] = [];
     while (Date.now() < deadline) {
       if (child.exitCode !== null) {
         throw new Error(`quotah up ended with status ${child.exitCode}:\n${this.output}`);
       }
-      const ready = await Promise.all([answers(this.dashboard), answers(this.gateway)]);
-      if (ready.every(Boolean) && this.output.includes(READY, said)) return;
+      states = await Promise.all([readiness(this.dashboard), readiness(this.gateway)]);
+      const ready = states.every((state) => state === "200");
+      if (ready && this.output.includes(READY, said)) return;
       await new Promise((done) => setTimeout(done, 50));
     }
-    throw new Error(`quotah up was not ready within ${READY_WITHIN_MS} ms:\n${this.output}`);
+    const told = `dashboard ${states[0]}, gateway ${states[1]}`;
+    throw new Error(`not ready within ${READY_WITHIN_MS} ms (${told}):\n${this.output}`);
   }
 }
 
-async function answers(origin: string): Promise<boolean> {
+/** The status with which a plane answers, or why it does not. */
+async function readiness(origin: string): Promise<string> {
   try {
-    return (await fetch(`${origin}/readyz`)).ok;
-  } catch {
-    return false;
+    const answer = await fetch(`${origin}/readyz`, { signal: AbortSignal.timeout(2_000) });
+    await answer.body?.cancel();
+    return String(answer.status);
+  } catch (error) {
+    return String(error);
   }
 }
