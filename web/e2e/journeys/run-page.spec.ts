@@ -45,7 +45,7 @@ test("a developer streams a call and reads its arithmetic on the run page to the
   expect(pico(run.cost_usd)).toBe(cost);
   await page.goto(`/runs/${run.id}`);
   const arithmetic = page.getByRole("table", { name: /make up the cost/ });
-  await expect(arithmetic).toContainText("543 input tokens");
+  await expect(arithmetic).toContainText("543 uncached input tokens");
   await expect(arithmetic).toContainText("1,920 cached input tokens");
   await expect(arithmetic).toContainText("= $0.000048");
   await expect(arithmetic).toContainText(`$${dollars(cost)}`);
