@@ -80,8 +80,8 @@ def events(draw: st.DrawFn, number: int) -> PricedEvent:
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> tuple[list[PricedEvent], dict[str, int]]:
-    size = draw(st.integers(0, 25))
+def histories(draw: st.DrawFn, min_size: int = 0) -> tuple[list[PricedEvent], dict[str, int]]:
+    size = draw(st.integers(min_size, 25))
     found = [draw(events(number)) for number in range(size)]
     rated = [event.call.call_id for event in found if draw(st.booleans())]
     return found, {call_id: draw(st.integers(1, 5)) for call_id in rated}
@@ -220,6 +220,32 @@ def test_the_engine_answers_as_plain_python_does(
         assert table.totals is not None
         for name, cell, unit in zip(query.metrics, cells, units, strict=True):
             assert equal(table.totals[name], cell, unit), name
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    history=histories(min_size=10),
+    chosen=st.lists(filters(), min_size=8, max_size=8),
+    zone=st.sampled_from(ZONES),
+)
+def test_each_filter_chooses_the_events_that_plain_python_chooses(
+    engine: EventStore,
+    history: tuple[list[PricedEvent], dict[str, int]],
+    chosen: list[Filter],
+    zone: str,
+) -> None:
+    fill(engine, history[0], {})
+    for condition in chosen:
+        query = Query(
+            metrics=["attempts"],
+            period=Period(from_=FIRST, to=LAST),
+            filters=[condition],
+            timezone=zone,
+        )
+        check(query)
+        table = run(query, scope=Scope(WORKSPACE), store=engine, now=LAST)
+        wanted = oracle.select(query, history[0], WORKSPACE, FIRST, LAST)
+        assert table.rows == [[len(wanted)]], condition
 
 
 def test_the_oracle_can_tell_a_wrong_answer(engine: EventStore) -> None:
