@@ -190,15 +190,18 @@ class Control:
         self.snapshot: Snapshot | None = None
         self.events: list[PricedEvent] = []
         self.deliveries = 0
+        self._up = False
         self.reply: Callable[[list[PricedEvent]], tuple[int, bytes]] = _take_all
         self._changed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
+        self._up = True
         self._server = await asyncio.start_unix_server(self._serve, str(self.path))
 
     async def stop(self) -> None:
+        self._up = False
         if self._server is not None:
             self._server.close()
             for task in self._tasks:
@@ -216,6 +219,8 @@ class Control:
         self._tasks.add(task)
         try:
             request = await read_request(reader)
+            if not self._up:  # a connection that was accepted while the server closed
+                raise ConnectionResetError
             if request.target.startswith("/internal/v1/snapshot"):
                 status, body = await self._snapshot(request.target)
             else:
