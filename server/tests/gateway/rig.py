@@ -96,6 +96,7 @@ class Provider:
         self.answer: Answer = reply(b"{}")
         self.port = 0
         self.broken_sends = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -105,8 +106,14 @@ class Provider:
     async def stop(self) -> None:
         assert self._server is not None
         self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         try:
             while True:
                 request = await read_request(reader)
@@ -118,6 +125,7 @@ class Provider:
         except asyncio.CancelledError:
             pass
         finally:
+            self._tasks.discard(task)
             writer.close()
 
 
