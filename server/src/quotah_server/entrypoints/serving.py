@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
@@ -15,9 +15,14 @@ SOCKET_MODE = 0o600
 
 
 def tcp(target: Any, host: str, port: int, interface: Interfaces) -> Server:
-    """A server on host and port."""
+    """A server on host and port.
+
+    HTTP/1.1 alone: to break off one answer (as its provider did) its connection is shut down, which
+    must not take other answers with it.
+    """
     return Server(
         target, address=host, port=port, interface=interface, backlog=1024,
+        http=HTTPModes.http1,
         websockets=False, log_enabled=False, log_level=LogLevels.error,
     )  # fmt: skip
 
