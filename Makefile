@@ -28,7 +28,7 @@ help: ## List the commands
 
 web/node_modules/.installed: web/package.json web/package-lock.json
 	@scripts/need_node.sh
-	scripts/npm.sh web ci --ignore-scripts --no-progress
+	scripts/npm.sh web install-locked
 	@touch $@
 
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)

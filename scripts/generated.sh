@@ -14,7 +14,7 @@ $py scripts/reference.py $mode
 
 # The web app's types, from the API's schema. The generator needs its own TypeScript.
 if [ ! -f web/tools/openapi/node_modules/.installed ] || [ web/tools/openapi/package-lock.json -nt web/tools/openapi/node_modules/.installed ]; then
-  scripts/npm.sh web/tools/openapi ci --ignore-scripts --no-progress
+  scripts/npm.sh web/tools/openapi install-locked
   touch web/tools/openapi/node_modules/.installed
 fi
 target=web/src/api/__generated__/schema.d.ts
