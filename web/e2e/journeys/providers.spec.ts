@@ -22,7 +22,7 @@ test("a provider is added and deleted in settings", async ({
   await expect(row).toContainText("Healthy");
   await row.getByRole("button", { name: /Delete/ }).click();
   const sure = page.getByRole("alertdialog");
-  await expect(sure).toContainText("calls to Anthropic");
+  await expect(sure).toContainText("Calls to Anthropic");
   await sure.getByRole("button", { name: "Delete provider" }).click();
   await expect(page.getByText("No provider yet")).toBeVisible();
 });

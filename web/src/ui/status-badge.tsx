@@ -26,7 +26,11 @@ export function StatusBadge({ status, detail }: Props) {
   return (
     <Badge tone={tone} dot>
       {word}
-      {detail && <span className="font-normal">{detail}</span>}
+      {detail && (
+        <span className="max-w-20 truncate font-normal" title={detail}>
+          {detail}
+        </span>
+      )}
     </Badge>
   );
 }

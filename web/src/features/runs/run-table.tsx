@@ -93,7 +93,8 @@ function RunRow({ run, fresh, zone }: { run: Run; fresh: boolean; zone: string }
 
 /** What went wrong, in a word: `429`, `timeout`. */
 export function failure(run: Run): string | null {
-  if (run.status === "success") return null;
+  // The class of a cancelled call says only what the word says already.
+  if (run.status === "success" || run.status === "cancelled") return null;
   if (run.http_status !== null && run.http_status >= 400) return String(run.http_status);
   return run.error_class;
 }

@@ -52,7 +52,9 @@ export function ProvidersTable({ items, allowed }: { items: Provider[]; allowed:
             <TD className="id max-w-72 truncate text-muted max-sm:hidden" title={provider.base_url}>
               {provider.base_url}
             </TD>
-            <TD className="id text-muted max-sm:hidden">…{provider.hint}</TD>
+            <TD className="id text-muted max-sm:hidden">
+              {provider.is_mock ? "built in" : `…${provider.hint}`}
+            </TD>
             <TD>
               <Status provider={provider} />
             </TD>
@@ -85,6 +87,9 @@ function Status({ provider }: { provider: Provider }) {
 function DeleteProvider({ provider }: { provider: Provider }) {
   const client = useQueryClient();
   const name = vendorName(provider.provider);
+  const erased = provider.is_mock
+    ? `The mock stops standing in for ${name}.`
+    : `The stored key …${provider.hint} is erased.`;
   const remove = async () => {
     try {
       await deleteProvider(provider.id);
@@ -103,7 +108,7 @@ function DeleteProvider({ provider }: { provider: Provider }) {
         </Button>
       }
       title={`Delete ${name}?`}
-      description={`The stored key …${provider.hint} is erased and calls to ${name} through the gateway are refused until another key is added. Past calls and their costs stay.`}
+      description={`${erased} Calls to ${name} through the gateway are refused until another key is added. Past calls and their costs stay.`}
       action="Delete provider"
       onConfirm={remove}
     />
