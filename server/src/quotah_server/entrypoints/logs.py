@@ -16,11 +16,7 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 def configure(settings: Settings, plane: Literal["api", "gateway"]) -> None:
     """Set up logging for a process; every line names the plane it came from."""
-    level = _LEVELS.get(settings.log_level.lower())
-    if level is None:
-        raise StartupError(
-            f"QUOTAH_LOG_LEVEL is {settings.log_level!r}: use debug, info, warning or error."
-        )
+    level = _level(settings.log_level)
     as_text = settings.log_format == "text" or (
         settings.log_format == "auto" and sys.stderr.isatty()
     )
@@ -36,6 +32,7 @@ def configure(settings: Settings, plane: Literal["api", "gateway"]) -> None:
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
+            lambda _logger, _method, entry: {"plane": plane, **entry},
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([] if as_text else [structlog.processors.format_exc_info]),
@@ -45,5 +42,15 @@ def configure(settings: Settings, plane: Literal["api", "gateway"]) -> None:
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    structlog.contextvars.bind_contextvars(plane=plane)
     logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(message)s")
+
+
+def _level(text: str) -> int:
+    if text == "auto":
+        return _LEVELS["warning" if sys.stderr.isatty() else "info"]
+    level = _LEVELS.get(text.lower())
+    if level is None:
+        raise StartupError(
+            f"QUOTAH_LOG_LEVEL is {text!r}: use debug, info, warning, error or auto."
+        )
+    return level

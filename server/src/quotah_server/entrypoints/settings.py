@@ -68,7 +68,10 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         default="", description="CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )
-    log_level: str = Field(default="info", description="debug, info, warning or error.")
+    log_level: str = Field(
+        default="auto",
+        description="debug, info, warning, error, or auto: warning on a terminal, info elsewhere.",
+    )
     log_format: str = Field(default="auto", description="json, text, or auto: text on a terminal.")
     session_days: int = Field(
         default=14, ge=1, le=365, description="Days after which a sign-in ends."

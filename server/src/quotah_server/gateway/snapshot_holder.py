@@ -11,6 +11,7 @@ import contextlib
 import os
 import random
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,7 +29,9 @@ from quotah_server.providers.base import Provider
 _log = structlog.get_logger("quotah.gateway.snapshot")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _WAIT_S = 20.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+_SHORT_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+_TOLD_AFTER_S = 3.0
+"""Both planes start together: being away for less is nothing to tell, and asked about more often."""
 
 Fetch = Callable[[int, float], bytes | None]
 """Asks for a snapshot newer than a version, waiting up to some seconds; None when there is none.
@@ -124,7 +127,7 @@ class SnapshotHolder:
             _log.error("snapshot_damaged", path=self._path.name, reason=str(error))
 
     def _run(self) -> None:
-        failures = 0
+        failures, since, told = 0, 0.0, False
         while not self._stop.is_set():
             version = self.view.version if self.view is not None and failures == 0 else -1
             try:
@@ -132,15 +135,18 @@ class SnapshotHolder:
                 if data is not None:
                     self._adopt(wire.decode(data))
                     self._keep(data)
-                failures = 0
+                failures, told = 0, False
                 self.control_plane_up = True
             except (OSError, msgspec.DecodeError) as error:
+                since = time.monotonic() if failures == 0 else since
                 failures += 1
                 self.control_plane_up = False
-                if failures == 1 and not self._stop.is_set():
+                away_s = time.monotonic() - since
+                if away_s > _TOLD_AFTER_S and not told and not self._stop.is_set():
+                    told = True
                     _log.warning("control_plane_away", reason=str(error))
-                ceiling = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2 ** min(failures, 8))
-                self._stop.wait(self._random.uniform(ceiling / 2, ceiling))
+                pause = _SHORT_PAUSE_S if away_s < _TOLD_AFTER_S else _LONGEST_PAUSE_S
+                self._stop.wait(self._random.uniform(pause / 2, pause))
 
     def _adopt(self, snapshot: Snapshot) -> None:
         view = self._open(snapshot)
