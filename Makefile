@@ -68,7 +68,7 @@ e2e: .venv/.dev web/dist/.built ## End-to-end tests alone: the real stack in hea
 
 .PHONY: screenshots
 screenshots: .venv/.dev web/dist/.built ## Pictures of every page: desktop and phone, light and dark
-	scripts/ensure_debian.sh chromium
+	scripts/ensure_chromium.sh >/dev/null
 	scripts/npm.sh web run screenshots
 
 # --- upkeep ----------------------------------------------------------------------------------------

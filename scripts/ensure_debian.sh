@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Install Debian packages that the tests need and this machine lacks: ensure_debian.sh chromium postgresql …
+# Install Debian packages that the tests need and this machine lacks: ensure_debian.sh postgresql nginx …
 set -euo pipefail
 missing=()
 for name in "$@"; do
   case $name in
-    chromium) command -v chromium >/dev/null || missing+=(chromium) ;;
     postgresql) compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql) ;;
     nginx) command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light) ;;
     wrk) command -v wrk >/dev/null || missing+=(wrk) ;;

@@ -15,7 +15,7 @@ python_tests() {
 }
 web_tests() { scripts/npm.sh web test; }
 e2e_tests() {
-  scripts/ensure_debian.sh chromium
+  scripts/ensure_chromium.sh >/dev/null
   scripts/npm.sh web run e2e
 }
 
