@@ -82,7 +82,7 @@ function Plot(props: Props & { shown: readonly Series[] }) {
       <ComposedChart
         data={rows}
         syncId={syncId}
-        margin={{ top: 8, right: 8, bottom: 0, left: 0 }}
+        margin={{ top: 8, right: 22, bottom: 0, left: 0 }}
         barCategoryGap={points.length > 60 ? "12%" : "22%"}
         onMouseDown={zoom.onMouseDown}
         onMouseMove={zoom.onMouseMove}

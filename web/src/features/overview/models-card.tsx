@@ -1,6 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { vendorName } from "@/api/providers";
 import { type Answer, previousOf, type Row, records } from "@/api/table";
 import { colorOf } from "@/charts/palette";
 import { cn } from "@/lib/cn";
@@ -100,7 +101,11 @@ function ModelRow({ row, total, period }: { row: Row; total: number; period: Per
           search={{ ...toPeriodSearch(period), model: model ? [model] : undefined }}
           className="block rounded-sm hover:underline"
         >
-          <ModelName model={model} provider={phone ? null : provider} color={color} />
+          <ModelName
+            model={model}
+            provider={phone || !provider ? null : vendorName(provider)}
+            color={color}
+          />
         </Link>
       </TD>
       <TD numeric className="font-medium">

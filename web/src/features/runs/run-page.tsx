@@ -3,6 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
 import type { RunDetail } from "@/api/contract";
 import { useWorkspace } from "@/api/member";
+import { vendorName } from "@/api/providers";
 import { runQuery } from "@/api/queries";
 import { colorOf } from "@/charts/palette";
 import { AttemptsSection } from "@/features/runs/attempts-section";
@@ -121,7 +122,7 @@ function RunHeader({ run, zone }: { run: RunDetail; zone: string }) {
           />
         </h1>
         <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-muted text-sm">
-          <span>{run.provider}</span>
+          <span>{vendorName(run.provider)}</span>
           <Dot />
           <span>{run.operation}</span>
           <Dot />
