@@ -31,6 +31,12 @@ class Attribution(msgspec.Struct, frozen=True, omit_defaults=True):
     request_id: str | None = None
 
 
+def prompt_parts(text: str) -> tuple[str | None, str | None]:
+    """Read ``id@version``: the last @ parts them, either may be absent."""
+    name, at, version = text.rpartition("@")
+    return (name or None, version or None) if at else (text or None, None)
+
+
 class Call(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One attempt. Times are aware UTC; ids are ours (32 hex digits).
 

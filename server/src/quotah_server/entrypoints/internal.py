@@ -41,7 +41,7 @@ def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Star
     async def events(request: Request) -> Response:
         try:
             batch = _decode_events(await request.body())
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidInputError(f"The body is not a list of events: {error}.") from error
         return JSONResponse(await take(batch))
 

@@ -12,6 +12,7 @@ import msgspec
 from quotah_server.domain.call import Attribution, Call, Status
 from quotah_server.gateway.admission import Admitted
 from quotah_server.gateway.attribution import Trace
+from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.estimate import delivered_tokens
 from quotah_server.gateway.limits import Limits
 from quotah_server.pipeline.intents import Intent
@@ -200,7 +201,7 @@ def decode_object(data: bytes) -> dict[str, Any] | None:
     """A JSON object; None for anything else."""
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return None
     return value if isinstance(value, dict) else None
 

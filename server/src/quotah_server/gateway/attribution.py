@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from quotah_server.domain.call import Attribution
+from quotah_server.domain.call import Attribution, prompt_parts
 from quotah_server.domain.snapshot import GatewayKey
 
 PREFIX = "x-quotah-"
@@ -62,7 +62,7 @@ def read(
     dropped: list[str] = ["unknown" for name in headers if name not in _KNOWN]
     found = {name: _text(headers, name, dropped) for name in _TEXTS}
     prompt = _text(headers, "prompt", dropped)
-    prompt_id, _, version = prompt.partition("@") if prompt else ("", "", "")
+    prompt_id, version = prompt_parts(prompt or "")
     attribution = Attribution(
         workspace_id=key.workspace_id,
         project_id=key.project_id,
@@ -73,8 +73,8 @@ def read(
         team=found["team"],
         session=found["session"],
         feature=found["feature"],
-        prompt=prompt_id or None,
-        prompt_version=version or None,
+        prompt=prompt_id,
+        prompt_version=version,
         tags=_tags(headers.get("tags"), dropped),
         request_id=_text(headers, "request-id", dropped),
     )

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from quotah_server.gateway.dialects import Dialect
+from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.stream import data_of, frames
 
 BYTES_PER_TOKEN = 4
@@ -30,7 +31,7 @@ def request_tokens(body: bytes) -> int:
     if len(body) > _SMALL and any(mark in body for mark in _EMBEDDED):
         try:
             return tokens_of(_text_bytes(msgspec.json.decode(body)))
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return 0
     return tokens_of(len(body))
 
@@ -56,7 +57,7 @@ def delivered_tokens(dialect: Dialect, chunks: Iterable[bytes], total_bytes: int
     for frame in frames(block):
         try:
             event = msgspec.json.decode(data_of(frame))
-        except msgspec.DecodeError:
+        except UNREADABLE:
             continue
         if isinstance(event, dict):
             text += len(dialect.delivered_text(event).encode())

@@ -17,7 +17,7 @@ class Limits(msgspec.Struct, frozen=True):
     cost_header_bytes: int = MIB
     """JSON answers up to this size are read whole, so that their cost fits into a header."""
     parsed_bytes: int = 8 * MIB
-    """Largest answer or stream frame that is read for usage; larger ones pass unread."""
+    """Largest answer, stream frame or inflated copy that is read for usage; larger ones pass unread."""
     kept_text_bytes: int = MIB
     """Stream bytes kept per call, to count what was delivered when the provider reports no usage."""
     connect_s: float = 10.0

@@ -23,6 +23,7 @@ from quotah_server.gateway.attempts import (
     begin_draining,
     error_class_of,
 )
+from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.dialects.openai import USAGE_SUSPECT
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
@@ -104,7 +105,7 @@ class Passage:
     async def _stream(self, head: list[tuple[str, str]]) -> Outcome:
         attempt, reply = self._attempt, self._reply
         tee = self._tee()
-        plain = _decoder(self._encoding)
+        plain = _decoder(self._encoding, self._limits.parsed_bytes)
         reply.begin(self._response.status, head)
         attempt_passed, keep = attempt.passed, self._limits.kept_text_bytes
         chunk_of, feed, send = self._response.chunk, tee.feed, reply.send
@@ -223,11 +224,11 @@ class Passage:
     def _read(self, body: bytes) -> None:
         """Understand a whole JSON answer, as far as it is one."""
         attempt = self._attempt
-        plain = _decoder(self._encoding)
+        plain = _decoder(self._encoding, self._limits.parsed_bytes)
         try:
             readable = body if plain is None else plain(body)
             parsed = _object(readable, _BULKY.get(attempt.operation))
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, zlib.error):
+        except UNREADABLE:
             return
         if attempt.operation == PASSTHROUGH:
             attempt.answer.complete = True
@@ -256,12 +257,32 @@ def _object(data: bytes, skipped: frozenset[str] | None) -> dict[str, Any]:
     }
 
 
-def _decoder(encoding: str) -> Callable[[bytes], bytes] | None:
+class _Inflater:
+    """Undoes gzip and deflate for the copy that is read, up to ``room`` bytes: what inflates to more,
+    or is not what its header says, passes on unread."""
+
+    def __init__(self, room: int) -> None:
+        self._engine = zlib.decompressobj(wbits=47)
+        self._room = room
+
+    def __call__(self, data: bytes) -> bytes:
+        if self._room <= 0:
+            return b""
+        try:
+            out = self._engine.decompress(data, self._room)
+        except zlib.error:
+            self._room = 0
+            return b""
+        self._room -= len(out)
+        return out
+
+
+def _decoder(encoding: str, room: int) -> Callable[[bytes], bytes] | None:
     """What makes the bytes readable; None when they are. An encoding unknown to us stays unread."""
     match encoding.strip().lower():
         case "" | "identity":
             return None
         case "gzip" | "x-gzip" | "deflate":
-            return zlib.decompressobj(wbits=47).decompress
+            return _Inflater(room)
         case _:
             return lambda _: b""

@@ -26,6 +26,8 @@ _log = structlog.get_logger("quotah.gateway.recorder")
 _FLUSH_S = 0.01
 _RETRY_S = 1.0
 _INT_LIMIT = 2**63
+_DEPTH_LIMIT = 64
+_CUT_OFF = "…"
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -141,8 +143,9 @@ class Recorder:
 def _encoded(event: PricedEvent) -> bytes:
     try:
         return _encode(event)
-    except (OverflowError, UnicodeEncodeError):
-        # A provider may send any number or text; what msgpack cannot hold is kept as plain text.
+    except (OverflowError, UnicodeEncodeError, RecursionError):
+        # A provider may send any number, text or nesting; what msgpack cannot hold is kept as text,
+        # what is nested too deep is cut off.
         call = msgspec.structs.replace(
             event.call,
             raw_usage=_storable(event.call.raw_usage),
@@ -151,11 +154,13 @@ def _encoded(event: PricedEvent) -> bytes:
         return _encode(msgspec.structs.replace(event, call=call))
 
 
-def _storable(value: Any) -> Any:
+def _storable(value: Any, depth: int = 0) -> Any:
+    if depth > _DEPTH_LIMIT:
+        return _CUT_OFF
     if isinstance(value, dict):
-        return {_storable(name): _storable(inner) for name, inner in value.items()}
+        return {_storable(name): _storable(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_storable(inner) for inner in value]
+        return [_storable(inner, depth + 1) for inner in value]
     if isinstance(value, int) and not -_INT_LIMIT <= value < _INT_LIMIT:
         return str(value)
     if isinstance(value, str):

@@ -154,7 +154,7 @@ class Drainer(Generic[_T]):
         for seq, event_id, payload in rows:
             try:
                 items.append((seq, event_id, self._decode(payload)))
-            except (msgspec.DecodeError, ValueError) as error:
+            except (msgspec.DecodeError, ValueError, RecursionError) as error:
                 undecodable[seq] = f"not an event: {error}"
         self._set_aside(undecodable)
         return items

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from quotah_server.catalog.aliases import canonical
-from quotah_server.domain.call import Attribution, Call, Door
+from quotah_server.domain.call import Attribution, Call, Door, prompt_parts
 from quotah_server.domain.errors import InvalidIdError
 from quotah_server.domain.ids import foreign_id, id_at, parse_id
 from quotah_server.store.events.base import AttributionPatch
@@ -162,9 +162,7 @@ def patch_of(event: EventIn, sender: Sender) -> AttributionPatch:
 
 
 def _attribution(event: EventIn, sender: Sender) -> Attribution:
-    prompt, version = event.prompt, None
-    if prompt is not None and "@" in prompt:
-        prompt, _, version = prompt.rpartition("@")
+    prompt, version = prompt_parts(event.prompt or "")
     return Attribution(
         workspace_id=sender.workspace_id,
         project_id=sender.project_id,
@@ -174,8 +172,8 @@ def _attribution(event: EventIn, sender: Sender) -> Attribution:
         team=event.team,
         session=event.session,
         feature=event.feature,
-        prompt=prompt or None,
-        prompt_version=version or None,
+        prompt=prompt,
+        prompt_version=version,
         tags=event.tags,
         request_id=event.request_id,
     )

@@ -7,6 +7,9 @@ from typing import Any, Protocol
 
 import msgspec
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises on bytes that are no JSON, or JSON nested deeper than we follow."""
+
 
 class RefusalError(Exception):
     """A request that the gateway answers itself. ``code`` is stable; ``message`` is for people."""
@@ -81,7 +84,7 @@ def read_ask(body: bytes) -> Ask:
     """Read a JSON request; a body that is none is passed on, and the provider judges it."""
     try:
         return _ask_decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNREADABLE:
         return NO_ASK
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from quotah_server.gateway.dialects.base import Ask, Prepared, RefusalError, texts
+from quotah_server.gateway.dialects.base import UNREADABLE, Ask, Prepared, RefusalError, texts
 
 USAGE_SUSPECT = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _STREAMED_WITH_USAGE = frozenset({"chat", "completions"})
@@ -63,7 +63,7 @@ class OpenAIDialect:
             if bytes(options.get("include_usage", b"")) == b"true":
                 return Prepared(body)
             members = _raw_members.decode(body)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return Prepared(body)
         options["include_usage"] = msgspec.Raw(b"true")
         members["stream_options"] = msgspec.Raw(msgspec.json.encode(options))
@@ -72,7 +72,7 @@ class OpenAIDialect:
     def is_injected(self, data: bytes) -> bool:
         try:
             chunk = _usage_chunk.decode(data)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return False
         return not chunk.choices and chunk.usage is not None
 

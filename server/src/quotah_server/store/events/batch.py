@@ -31,7 +31,7 @@ class Batch:
         try:
             hashed = body_hash(event)
             row = row_of(event, received_us, hashed)
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, OverflowError, RecursionError) as error:
             self.refused.append((event, f"the event cannot be written down: {error}"))
             return
         earlier = self.rows.get(event_id)

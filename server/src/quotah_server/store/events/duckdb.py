@@ -362,7 +362,7 @@ def _set_aside(
 ) -> None:
     try:
         payload = msgspec.msgpack.encode(event)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         payload = ascii(event).encode()
     call = event.call
     texts = [call.event_id, call.attribution.workspace_id, now_us, reason]
