@@ -1,142 +1,128 @@
-"""The seam to the HTTP client: the one file of the gateway that knows pyreqwest.
+"""The seam to the providers: a request out, an answer back, as bytes.
 
-Nothing is decoded, no redirect is followed, no cookie kept. Answers are streamed with the library's
-read-ahead off: with it on, the first chunk of a slow stream came only when 64 kB or the end had.
+Nothing is decoded, no redirect is followed, no cookie kept, no request sent twice. Where the system
+names a proxy for a provider, the call goes through it (``proxied.py``); all others use connections
+of this event loop (``pool.py``).
 """
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Sequence
-from datetime import timedelta
+import re
+from urllib.request import getproxies, proxy_bypass
 
-from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import (
-    BuilderError,
-    ConnectError,
-    ConnectTimeoutError,
-    RequestError,
-    RequestTimeoutError,
-)
-from pyreqwest.request import StreamRequest
-from pyreqwest.response import Response
+from quotah_server.gateway.connection import Answer, BrokenOffError, Connection
+from quotah_server.gateway.pool import Origin, Pool, origin_of
+from quotah_server.gateway.proxied import Proxied
+from quotah_server.gateway.ways import Headers, UpstreamError, UpstreamResponse
 
-Headers = Sequence[tuple[str, str]]
+__all__ = ["Headers", "Upstream", "UpstreamError", "UpstreamResponse"]
+
+_TARGET = re.compile(r"/[\x21-\x7e]*\Z")
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-class UpstreamError(Exception):
-    """The way to the provider failed. ``kind`` is stable; ``sent``: the provider may have the request."""
+class DirectResponse:
+    """An answer that comes straight from the provider."""
 
-    def __init__(self, kind: str, message: str, *, sent: bool) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.sent = sent
+    __slots__ = ("_answer", "headers", "status")
 
-    @property
-    def timed_out(self) -> bool:
-        return self.kind.endswith("timeout")
-
-
-class UpstreamResponse:
-    """An answer whose body is still coming. Close it in any case."""
-
-    __slots__ = ("_reader", "_request", "headers", "status")
-
-    def __init__(self, request: StreamRequest, response: Response) -> None:
-        self._request = request
-        self._reader = response.body_reader
-        self.status = response.status
-        self.headers = _readable(response)
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self.status = answer.status
+        self.headers = answer.headers
 
     async def chunk(self) -> bytes | None:
-        """The next bytes as they arrive, None at the end; raises UpstreamError when it is cut short."""
         try:
-            data = await self._reader.read_chunk()
-        except RequestError as error:
-            raise _explain(error, "the answer was cut short") from error
-        return None if data is None else bytes(data)
+            return await self._answer.chunk()
+        except BrokenOffError as error:
+            raise _cut_short(error) from error
 
     async def rest(self) -> bytes:
-        """All that is still to come, at once; for answers whose announced length is small."""
         try:
-            return bytes(await self._reader.bytes())
-        except RequestError as error:
-            raise _explain(error, "the answer was cut short") from error
+            return await self._answer.rest()
+        except BrokenOffError as error:
+            raise _cut_short(error) from error
 
     async def close(self) -> None:
-        """Release the connection; an answer that is still coming is aborted."""
-        await self._request.__aexit__(None, None, None)
+        self._answer.close()
 
 
 class Upstream:
-    """A pool of connections to providers. Built inside a running event loop.
+    """The ways to all providers. Built inside a running event loop.
 
     Providers on this machine are reached directly, all others as the system's proxy settings say.
     """
 
     def __init__(self, *, connect_s: float) -> None:
-        self._system = _builder(connect_s).build()
-        self._direct = _builder(connect_s).no_proxy().build()
+        self._pool = Pool(connect_s=connect_s)
+        self._proxies = getproxies()
+        self._proxied = Proxied(connect_s=connect_s) if self._proxies else None
+        self._origins: dict[str, Origin] = {}
+        self._by_proxy: dict[Origin, bool] = {}
 
     async def send(
         self, method: str, url: str, headers: Headers, body: bytes, *, direct: bool
     ) -> UpstreamResponse:
         """Send a request; returns when the head of the answer is there. Raises UpstreamError."""
-        client: Client = self._direct if direct else self._system
+        end = url.find("/", 8)
+        base = url[:end] if end > 0 else url
+        origin = self._origins.get(base) or self._origin(base)
+        if self._proxied is not None and not direct and self._goes_by_proxy(origin):
+            return await self._proxied.send(method, url, headers, body)
+        request = _request(method, url[end:] if end > 0 else "/", origin, headers, body)
+        connection = self._pool.kept(origin) or await self._open(origin)
         try:
-            builder = client.request(method, url).headers(headers)
-            if body:
-                builder = builder.body_bytes(body)
-            request = builder.streamed_read_buffer_limit(0).build_streamed()
-            response = await request.__aenter__()
-        except BuilderError as error:
-            raise UpstreamError("bad_request_target", str(error), sent=False) from error
-        except RequestError as error:
-            raise _explain(error, "no answer") from error
-        return UpstreamResponse(request, response)
+            return DirectResponse(await connection.ask(request, bodiless=method == "HEAD"))
+        except BrokenOffError as error:
+            raise UpstreamError("connection_lost", f"no answer: {error}", sent=True) from error
 
     async def close(self) -> None:
         """Close idle connections."""
-        await self._system.close()
-        await self._direct.close()
+        self._pool.close()
+        if self._proxied is not None:
+            await self._proxied.close()
+
+    def _origin(self, base: str) -> Origin:
+        try:
+            origin = self._origins[base] = origin_of(base)
+        except ValueError as error:
+            raise UpstreamError("bad_request_target", str(error), sent=False) from error
+        return origin
+
+    def _goes_by_proxy(self, origin: Origin) -> bool:
+        found = self._by_proxy.get(origin)
+        if found is None:
+            scheme = "https" if origin.tls else "http"
+            named = scheme in self._proxies or "all" in self._proxies
+            found = named and not proxy_bypass(f"{origin.host}:{origin.port}")
+            self._by_proxy[origin] = found
+        return found
+
+    async def _open(self, origin: Origin) -> Connection:
+        try:
+            return await self._pool.open(origin)
+        except TimeoutError as error:
+            raise UpstreamError(
+                "connect_timeout", "no answer: connecting took too long", sent=False
+            ) from error
+        except (OSError, UnicodeError) as error:
+            raise UpstreamError("connection_failed", f"no answer: {error}", sent=False) from error
 
 
-def _readable(response: Response) -> list[tuple[str, str]]:
-    """The headers of an answer; a value that is no text is left out, as no server could send it on."""
-    try:
-        return list(response.headers.items())
-    except ValueError:
-        pass
-    found: list[tuple[str, str]] = []
-    for name in dict.fromkeys(response.headers.keys()):
-        with contextlib.suppress(ValueError):
-            found += [(name, value) for value in response.get_header_all(name)]
-    return found
+def _request(method: str, target: str, origin: Origin, headers: Headers, body: bytes) -> bytes:
+    """A request as bytes. Raises UpstreamError where it would not be one request."""
+    lines = [f"{method} {target} HTTP/1.1\r\nhost: {origin.host_header}"]
+    lines += [f"{name}: {value}" for name, value in headers]
+    if body or method in _WITH_BODY:
+        lines.append(f"content-length: {len(body)}")
+    head = "\r\n".join(lines)
+    breaks = len(lines)
+    if head.count("\n") != breaks or head.count("\r") != breaks or not _TARGET.match(target):
+        raise UpstreamError(
+            "bad_request_target", "the request holds a line break where none may be", sent=False
+        )
+    return head.encode("latin-1", "replace") + b"\r\n\r\n" + body
 
 
-def _builder(connect_s: float) -> ClientBuilder:
-    return (
-        ClientBuilder()
-        .follow_redirects(enable=False)
-        .gzip(enable=False)
-        .brotli(enable=False)
-        .zstd(enable=False)
-        .deflate(enable=False)
-        .referer(enable=False)
-        .default_cookie_store(enable=False)
-        .http1_lower_case_headers()
-        .connect_timeout(timedelta(seconds=connect_s))
-    )
-
-
-def _explain(error: RequestError, what: str) -> UpstreamError:
-    causes = error.details.get("causes") or []
-    reason = causes[-1]["message"] if causes else error.message
-    if isinstance(error, ConnectTimeoutError):
-        return UpstreamError("connect_timeout", f"{what}: connecting took too long", sent=False)
-    if isinstance(error, RequestTimeoutError):
-        return UpstreamError("timeout", f"{what}: {reason}", sent=True)
-    # A connection lost while the request was on its way is a ConnectError too; only its causes tell.
-    if isinstance(error, ConnectError) and any("(Connect)" in c["message"] for c in causes):
-        return UpstreamError("connection_failed", f"{what}: {reason}", sent=False)
-    return UpstreamError("connection_lost", f"{what}: {reason}", sent=True)
+def _cut_short(error: BrokenOffError) -> UpstreamError:
+    return UpstreamError("connection_lost", f"the answer was cut short: {error}", sent=True)
