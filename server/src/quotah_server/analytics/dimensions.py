@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Literal
 
 import msgspec
@@ -10,6 +11,7 @@ FieldKind = Literal["text", "int", "float", "money", "bool"]
 Clock = Literal["hour", "weekday", "day", "week", "month"]
 
 TAG = "tag:"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 MAX_TAG_NAME = 200
 
 
@@ -98,4 +100,9 @@ def field(name: str) -> Field | None:
 
 def is_tag(name: str) -> bool:
     """Whether a name is ``tag:`` and a tag's name."""
-    return name.startswith(TAG) and 0 < len(name) - len(TAG) <= MAX_TAG_NAME
+    return name.startswith(TAG) and 0 < len(name) - len(TAG) <= MAX_TAG_NAME and is_storable(name)
+
+
+def is_storable(text: str) -> bool:
+    """Whether an event can hold a text; what cannot be held need not be searched for."""
+    return "\0" not in text and not _SURROGATE.search(text)

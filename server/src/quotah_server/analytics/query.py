@@ -12,7 +12,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from quotah_server.analytics.dimensions import DIMENSIONS, FIELDS, TAG, Field, dimension, field
+from quotah_server.analytics.dimensions import (
+    DIMENSIONS,
+    FIELDS,
+    TAG,
+    Field,
+    dimension,
+    field,
+    is_storable,
+)
 from quotah_server.analytics.metrics import METRICS
 from quotah_server.domain.errors import InvalidIdError, InvalidInputError
 from quotah_server.domain.ids import parse_id
@@ -204,8 +212,10 @@ def typed(target: Field, value: Scalar, place: str = "value") -> Scalar | Decima
     if target.kind == "text" and isinstance(value, str):
         if len(value) > MAX_TEXT:
             raise InvalidInputError(f"at most {MAX_TEXT} characters", field=place)
-        if "\0" in value:
-            raise InvalidInputError("a text holds no NUL character", field=place)
+        if not is_storable(value):
+            raise InvalidInputError(
+                "a text holds no NUL character and no half of a surrogate pair", field=place
+            )
         return _bare_id(target, value, place) if target.noun else value
     if target.kind == "bool" and isinstance(value, bool):
         return value

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import UTC, datetime
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]]{1,64}@[^@\s<>\"(),:;\\\[\]]{1,189}\Z")
 
 
 NAME_MAX = 80
+EARLIEST_YEAR, LATEST_YEAR = 2000, 2200
 NEW_PASSWORD_MIN = 10
 
 
@@ -54,6 +56,14 @@ def _encodable(text: str) -> str:
     return text
 
 
+def _instant_of(at: datetime) -> datetime:
+    if not EARLIEST_YEAR <= at.year < LATEST_YEAR:
+        raise ValueError(f"must lie in the years {EARLIEST_YEAR} to {LATEST_YEAR - 1}")
+    return at.astimezone(UTC)
+
+
+Instant = Annotated[AwareDatetime, AfterValidator(_instant_of)]
+"""A time with its offset, kept in UTC; the bound leaves room for arithmetic at both ends."""
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX), AfterValidator(name_of)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
 Timezone = Annotated[str, Field(max_length=64), AfterValidator(timezone_of)]

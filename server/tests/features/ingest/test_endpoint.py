@@ -170,6 +170,7 @@ REFUSED: dict[str, tuple[bytes, dict[str, str], int]] = {
     "gzip cut off": (gzip.compress(b"[]")[:-4], JSON | GZIP, 422),
     "many events": (b"[" + b"{}," * MAX_EVENTS + b"{}]", JSON, 413),
     "large": (b" " * (MAX_BODY + 1), JSON, 413),
+    "many members": (gzip.compress(b"") * 200_000, JSON | GZIP, 422),
     "inflates": (gzip.compress(b" " * (MAX_INFLATED + 1)), JSON | GZIP, 413),
 }
 
@@ -234,3 +235,39 @@ async def test_costs_reported_as_json_numbers_stay_exact(rig: Rig) -> None:
     await rig.call("POST", "/events", content=body.encode(), headers=rig.ingest | JSON)
     await rig.visible(1)
     assert "0.1234567890123456789" in rig.store.query("SELECT raw_usage FROM events").rows[0][0]
+
+
+ODD_EVENTS = {
+    "a number beyond 64 bits": '"usage": {"prompt_tokens": 1, "x": 18446744073709551616}',
+    "a number of 4000 digits": '"usage": {"prompt_tokens": 1, "x": ' + "9" * 4000 + "}",
+    "an end in the last year there is": '"ended_at": "9999-12-31T23:59:59-12:00"',
+    "an end far ahead": '"ended_at": "2199-01-01T00:00:00Z"',
+}
+
+
+@pytest.mark.parametrize("odd", ODD_EVENTS.values(), ids=ODD_EVENTS.keys())
+async def test_an_event_that_cannot_be_kept_costs_its_neighbours_nothing(
+    rig: Rig, odd: str
+) -> None:
+    bad = json.dumps(sent(1))[:-1] + f", {odd}}}"
+    body = f"[{json.dumps(sent(2))}, {bad}, {json.dumps(sent(3))}]".encode()
+    answer = await rig.call("POST", "/events", content=body, headers=rig.ingest | JSON)
+    assert answer.status_code == 207
+    results = answer.json()["results"]
+    assert [result["status"] for result in results] == ["accepted", "rejected", "accepted"]
+    assert results[1]["reason"]
+    await rig.visible(2)
+
+
+@pytest.mark.parametrize("kind", [JSON, LINES], ids=["array", "lines"])
+async def test_half_of_a_surrogate_pair_is_replaced_and_whole_ones_stay(
+    rig: Rig, kind: dict[str, str]
+) -> None:
+    event = json.dumps(sent(1, user="U", feature="F"))
+    event = event.replace('"U"', r'"a\ud83db \uD83D\uDE00"').replace('"F"', r'"c\\ud800"')
+    body = f"[{event}]" if kind is JSON else event
+    answer = await rig.call("POST", "/events", content=body.encode(), headers=rig.ingest | kind)
+    assert answer.status_code == 200
+    await rig.visible(1)
+    found = rig.store.query("SELECT user_id, feature FROM events").rows
+    assert found == [("a\ufffdb \U0001f600", r"c\ud800")]

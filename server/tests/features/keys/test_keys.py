@@ -121,6 +121,10 @@ async def test_the_use_of_a_key_is_noted_once_a_minute(plane: Plane) -> None:
         ({"name": "k", "kind": "gateway", "project_id": "ws_" + "0" * 32}, "project_id"),
         ({"name": "k", "kind": "gateway", "expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"name": "k", "kind": "gateway", "expires_at": "2099-01-01T00:00:00"}, "expires_at"),
+        (
+            {"name": "k", "kind": "gateway", "expires_at": "9999-12-31T23:59:59-12:00"},
+            "expires_at",
+        ),
         ({"name": "k", "kind": "gateway", "hash": "00"}, "?"),
         ({"name": "k", "kind": "gateway", "created_by": "x"}, "?"),
         ({"name": "k", "kind": "gateway", "workspace_id": "x"}, "?"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from store_events.build import priced
 
 from quotah_server.analytics.metrics import METRICS
 
+JSON = {"content-type": "application/json"}
 MARCH = {"from": "2026-03-01T00:00:00Z", "to": "2026-04-01T00:00:00Z"}
 
 
@@ -58,6 +60,23 @@ async def test_a_workspace_sees_its_own_calls_only(rig: Rig) -> None:
         ({"metrics": ["cost"], "period": MARCH, "grain": "minute"}, "grain"),
         ({"metrics": ["cost"], "period": MARCH, "limit": 0}, "limit"),
         ({"metrics": "cost", "period": MARCH}, "metrics"),
+        ({"metrics": ["cost"], "period": MARCH, "dimensions": ["tag:\ud800"]}, "dimensions[0]"),
+        (
+            {
+                "metrics": ["cost"],
+                "period": MARCH,
+                "filters": [{"field": "user", "value": "\ud800"}],
+            },
+            "filters[0].value",
+        ),
+        (
+            {
+                "metrics": ["cost"],
+                "period": MARCH,
+                "filters": [{"field": "tag:\ud800", "value": "x"}],
+            },
+            "filters[0].field",
+        ),
         (
             {"metrics": ["cost"], "period": MARCH, "filters": [{"field": "x"}]},
             "filters[0].field",
@@ -67,7 +86,8 @@ async def test_a_workspace_sees_its_own_calls_only(rig: Rig) -> None:
 async def test_a_wrong_question_is_refused_by_field(
     rig: Rig, body: dict[str, Any], field: str
 ) -> None:
-    answer = await rig.call("POST", "/query", json=body)
+    sent = json.dumps(body).encode()
+    answer = await rig.call("POST", "/query", content=sent, headers=rig.admin | JSON)
     assert answer.status_code == 422
     assert answer.json()["field"] == field
 

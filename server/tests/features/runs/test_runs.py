@@ -13,9 +13,11 @@ from store_events.build import NOON, priced
 from quotah_server.domain.call import Call
 from quotah_server.domain.ids import prefixed
 from quotah_server.domain.usage import Usage
+from quotah_server.http.pagination import encode_cursor
 from quotah_server.pipeline.record import record
 
 NOWHERE = "run_" + "0" * 32
+OUT_OF_RANGE = encode_cursor("9999-12-31T23:59:59-12:00", "0" * 32)
 
 
 def stored(rig: Rig, number: int, **changes: Any) -> str:
@@ -90,6 +92,9 @@ async def test_the_list_is_filtered(rig: Rig, query: str, found: list[int]) -> N
         ("?cursor=nonsense", "cursor"),
         ("?cursor=WyJhIl0", "cursor"),
         ("?cursor=WyJhIiwiYiJd", "cursor"),
+        (f"?cursor={OUT_OF_RANGE}", "cursor"),
+        ("?from=9999-12-31T23:59:59-12:00", "from"),
+        ("?to=0001-01-01T00:00:00%2B14:00", "to"),
         ("?limit=0", "limit"),
         ("?limit=201", "limit"),
         ("?from=yesterday", "from"),
@@ -225,3 +230,21 @@ async def test_another_workspace_s_runs_look_like_none(rig: Rig) -> None:
 @pytest.mark.parametrize("name", ["nonsense", "key_" + "0" * 32, "run_" + "g" * 32, NOWHERE])
 async def test_what_is_no_run_is_not_found(rig: Rig, name: str) -> None:
     assert (await rig.call("GET", f"/runs/{name}")).status_code == 404
+
+
+@pytest.mark.parametrize("depth", [300, 900])
+async def test_usage_nested_deeper_than_answers_go_is_shown_cut_off(rig: Rig, depth: int) -> None:
+    deep: Any = 1
+    for _ in range(depth):
+        deep = {"a": deep}
+    run = stored(rig, 1, raw_usage={"prompt_tokens": 1, "x": deep})
+    answer = await rig.call("GET", f"/runs/{run}")
+    assert answer.status_code == 200
+    assert answer.json()["raw_usage"]["prompt_tokens"] == 1
+    assert "…" in answer.text
+
+
+async def test_a_latency_is_the_exact_number_of_milliseconds(rig: Rig) -> None:
+    run = stored(rig, 1, ended_at=NOON + timedelta(microseconds=4689))
+    answer = (await rig.call("GET", f"/runs/{run}")).json()
+    assert answer["latency_ms"] == 4.689

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import AsyncIterator
 
@@ -16,6 +17,15 @@ MAX_EVENTS = 5000
 _JSON = "application/json"
 _LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 _GZIP = 31
+_MAX_MEMBERS = 1000
+"""Each member costs a copy of all that follows it."""
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    rb"\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}"
+    rb"|(\\u[dD][89a-fA-F][\da-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+"""A pair, the half of one (group 1), or any other escape."""
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -45,7 +55,7 @@ def inflate(data: bytes, encoding: str) -> bytes:
     if _plain(encoding) == "identity":
         return data
     out = bytearray()
-    while data:
+    for _ in range(_MAX_MEMBERS):
         member = zlib.decompressobj(_GZIP)
         try:
             out += member.decompress(data, MAX_INFLATED + 1 - len(out))
@@ -56,15 +66,21 @@ def inflate(data: bytes, encoding: str) -> bytes:
         if not member.eof:
             raise InvalidInputError("the gzip body ends too early")
         data = member.unused_data
-    return bytes(out)
+        if not data:
+            return bytes(out)
+    raise InvalidInputError(f"the gzip body has more than {_MAX_MEMBERS} members")
 
 
 def split(body: bytes, content_type: str) -> list[bytes | msgspec.Raw]:
     """Cut a JSON array or JSON lines into events, unread.
 
+    Half of a surrogate pair, which JSON may escape and no UTF-8 text can hold, becomes U+FFFD: some
+    languages cut texts there, and one such text must not cost its neighbours their place.
     Raises UnsupportedMediaError, InvalidInputError, PayloadTooLargeError.
     """
     kind = content_type.partition(";")[0].strip().lower()
+    if _SURROGATE.search(body):
+        body = _ESCAPE.sub(_whole, body)
     if kind == _JSON:
         events: list[bytes | msgspec.Raw] = [*_read_array(body)]
     elif kind in _LINES:
@@ -77,6 +93,10 @@ def split(body: bytes, content_type: str) -> list[bytes | msgspec.Raw]:
     if len(events) > MAX_EVENTS:
         raise _too_large(f"{len(events)} events are too many")
     return events
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return b"\\ufffd" if escape.group(1) else escape.group()
 
 
 def _plain(encoding: str) -> str:

@@ -121,10 +121,15 @@ class Recorder:
         for index, event in enumerate(events):
             event_id = event.call.event_id
             reason = reason_to_reject(event)
+            hashed = 0
+            if reason is None:
+                try:
+                    hashed = body_hash(event)
+                except (ValueError, OverflowError) as error:
+                    reason = f"the event cannot be written down: {error}"
             if reason is not None:
                 outcomes[index] = Outcome(event_id, "rejected", reason)
                 continue
-            hashed = body_hash(event)
             earlier = self._reserve(event_id, _Underway(hashed, journaled))
             if earlier is None:
                 fresh[event_id] = (index, event)

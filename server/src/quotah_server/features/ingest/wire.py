@@ -193,6 +193,8 @@ def _check_times(event: EventIn, now: datetime) -> None:
         raise ValueError(f"started_at is before {EARLIEST.year}")
     if event.started_at > now + MAX_AHEAD:
         raise ValueError("started_at is more than a day ahead of Quotah's clock")
+    if event.ended_at > now + MAX_AHEAD:
+        raise ValueError("ended_at is more than a day ahead of Quotah's clock")
     if event.ended_at < event.started_at:
         raise ValueError("ended_at is before started_at")
     if event.first_byte_at is not None and not (

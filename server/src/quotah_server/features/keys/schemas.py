@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from quotah_server.domain.secrets import KeyKind
-from quotah_server.http.fields import Body, Name
+from quotah_server.http.fields import Body, Instant, Name
 
 
 class KeyOut(BaseModel):
@@ -43,4 +43,4 @@ class KeyIn(Body):
     name: Name
     kind: KeyKind
     project_id: Annotated[str | None, Field(max_length=64)] = None
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import AwareDatetime
 from starlette.concurrency import run_in_threadpool
 
 from quotah_server.analytics.dimensions import TAG, is_tag
@@ -14,6 +13,7 @@ from quotah_server.domain.errors import InvalidInputError
 from quotah_server.features.runs.schemas import FeedbackIn, FeedbackOut, RunDetail, RunPage
 from quotah_server.features.runs.service import RunService
 from quotah_server.http.deps import MemberScoped, Scoped, outer_id, part
+from quotah_server.http.fields import Instant
 from quotah_server.http.pagination import Cursor, Limit
 from quotah_server.http.problem import problems
 
@@ -57,8 +57,8 @@ async def list_runs(
     access: Scoped,
     runs: Runs,
     filters: Annotated[RunFilters, Depends()],
-    from_: Annotated[AwareDatetime | None, Query(alias="from", description="Inclusive.")] = None,
-    to: Annotated[AwareDatetime | None, Query(description="Exclusive.")] = None,
+    from_: Annotated[Instant | None, Query(alias="from", description="Inclusive.")] = None,
+    to: Annotated[Instant | None, Query(description="Exclusive.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> RunPage:

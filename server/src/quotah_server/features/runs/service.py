@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -34,6 +34,8 @@ from quotah_server.store.books import BookShelf
 from quotah_server.store.events.base import EventStore, Feedback
 
 _CURSOR_PARTS = 2
+_MAX_DEPTH = 64
+_CUT_OFF = "…"
 
 
 class RunService:
@@ -222,7 +224,7 @@ def _place(cursor: str) -> Place:
     except ValueError as error:
         raise InvalidInputError("The cursor is not one of ours.", field="cursor") from error
     hexadecimal = len(event_id) == 32 and all(char in "0123456789abcdef" for char in event_id)
-    if time.tzinfo is None or not hexadecimal:
+    if time.tzinfo is None or time.utcoffset() or not hexadecimal:
         raise InvalidInputError("The cursor is not one of ours.", field="cursor")
     return time, event_id
 
@@ -246,4 +248,20 @@ def _id(noun: str, value: str | None) -> str | None:
 
 
 def _json(text: str | None) -> Any:
-    return None if text is None else msgspec.json.decode(text)
+    """A stored object; a provider may nest it deeper than answers can be, and is cut off there."""
+    if text is None:
+        return None
+    try:
+        return _shallow(msgspec.json.decode(text), _MAX_DEPTH)
+    except RecursionError:
+        return _CUT_OFF
+
+
+def _shallow(value: Any, levels: int) -> Any:
+    if isinstance(value, dict):
+        inside = cast("dict[str, Any]", value)
+        return {k: _shallow(v, levels - 1) for k, v in inside.items()} if levels else _CUT_OFF
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        return [_shallow(item, levels - 1) for item in items] if levels else _CUT_OFF
+    return value

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from collections.abc import Generator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -22,6 +21,7 @@ Kind = Literal[
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _NEWEST = datetime(2200, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 _MAX_ATTEMPT = 255
 _MAX_STATUS = 65_535
 
@@ -103,8 +103,8 @@ def reason_to_reject(event: PricedEvent) -> str | None:
 def _milliseconds(start: datetime, end: datetime | None) -> float | None:
     if end is None:
         return None
-    span = (end - start).total_seconds() * 1000
-    return span if span >= 0 and math.isfinite(span) else None
+    span = (end - start) / _MILLISECOND
+    return span if span >= 0 else None
 
 
 def _text(value: Any) -> str | None:
