@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,10 +21,12 @@ from quotah_server.features.samples.schemas import SamplesIn
 from quotah_server.features.setup import service as setup
 from quotah_server.features.workspaces import repository as workspaces
 from quotah_server.http.deps import SYSTEM
+from quotah_server.http.fields import instant_of
 
 Args = dict[str, Any]
 Result = dict[str, Any]
 KINDS: tuple[KeyKind, ...] = ("gateway", "ingest", "admin")
+DROP_UNREADABLE = "providers_drop_unreadable"
 _PAGE = 200
 
 
@@ -42,6 +44,7 @@ class Admin:
             "providers_add": self._providers_add,
             "providers_add_mock": self._providers_add_mock,
             "providers_list": self._providers_list,
+            DROP_UNREADABLE: self._providers_drop_unreadable,
             "seed": self._seed,
         }
 
@@ -114,6 +117,11 @@ class Admin:
             page = await providers.listed(session, await scope_of(session, args), None, _PAGE)
         return {"items": [item.model_dump(mode="json") for item in page.items]}
 
+    async def _providers_drop_unreadable(self, _args: Args) -> Result:
+        async with self._parts.database.transaction() as session:
+            dropped = await providers.drop_unreadable(session, SYSTEM, self._parts.ring)
+        return {"dropped": dropped}
+
     async def _seed(self, args: Args) -> Result:
         scope = None
         if args.get("workspace_id"):
@@ -163,7 +171,10 @@ def _instant(text: object) -> datetime | None:
         raise InvalidInputError(f"{text!r} is no RFC 3339 instant.", field="end") from error
     if at.tzinfo is None:
         raise InvalidInputError(f"{text!r} names no time zone: add Z or an offset.", field="end")
-    return at.astimezone(UTC)
+    try:
+        return instant_of(at)
+    except ValueError as error:
+        raise InvalidInputError(f"end {error}.", field="end") from error
 
 
 def _text(args: Args, field: str) -> str:

@@ -11,7 +11,7 @@ from granian.constants import Interfaces
 from quotah_server import __version__
 from quotah_server.catalog.book import load_packaged
 from quotah_server.entrypoints import child, instance, logs, serving
-from quotah_server.entrypoints.ring import open_ring
+from quotah_server.entrypoints.ring import await_ring
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.gateway.compose import build
 
@@ -27,7 +27,10 @@ async def main(stop: asyncio.Event) -> None:
     if child.LEASH_VARIABLE not in os.environ:
         port = settings.gateway_port
         instance.check_port(settings.host, port, "gateway", "QUOTAH_GATEWAY_PORT")
-    gateway = build(folder.path, folder.socket, open_ring(settings, folder), load_packaged())
+    ring = await await_ring(settings, folder, stop)
+    if ring is None:
+        return
+    gateway = build(folder.path, folder.socket, ring, load_packaged())
     await gateway.start()
     running = serving.Running(
         [serving.tcp(gateway, settings.host, settings.gateway_port, Interfaces.RSGI)]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 
 import msgspec
+import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -17,6 +19,7 @@ from quotah_server.domain.event import PricedEvent
 from quotah_server.entrypoints.admin import Admin
 from quotah_server.features.snapshot.service import SnapshotPublisher
 
+_log = structlog.get_logger("quotah.internal")
 _WAIT_MAX_S = 25.0
 _decode_events = msgspec.msgpack.Decoder(list[PricedEvent]).decode
 
@@ -50,7 +53,17 @@ def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Star
             args = json.loads(await request.body() or b"{}")
         except ValueError as error:
             raise InvalidInputError("The body is not JSON.") from error
-        return JSONResponse(await admin.run(request.path_params["command"], args))
+        name = request.path_params["command"]
+        try:
+            return JSONResponse(await admin.run(name, args))
+        except QuotahError:
+            raise
+        except Exception as error:
+            # Without the message: those of drivers and parsers quote what they were given.
+            _log.error("command_broke", command=name, error=type(error).__name__, at=_where(error))
+            raise QuotahError(
+                "Something broke inside Quotah while it ran this command; its messages say where."
+            ) from error
 
     return Starlette(
         routes=[
@@ -60,6 +73,11 @@ def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Star
         ],
         exception_handlers={QuotahError: _refuse},
     )
+
+
+def _where(error: BaseException) -> str:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
 
 
 async def _refuse(_request: Request, error: Exception) -> Response:

@@ -53,8 +53,9 @@ def _remote(socket: Path, command: str, args: dict[str, Any], timeout_s: float) 
 async def _local(
     settings: Settings, folder: instance.DataFolder, command: str, args: dict[str, Any]
 ) -> dict[str, Any]:
-    from quotah_server.entrypoints.admin import Admin
+    from quotah_server.entrypoints.admin import DROP_UNREADABLE, Admin
     from quotah_server.entrypoints.parts import open_parts
 
-    async with open_parts(settings, folder) as parts:
+    giving_up = command == DROP_UNREADABLE
+    async with open_parts(settings, folder, giving_up_keys=giving_up) as parts:
         return await Admin(parts).run(command, args)

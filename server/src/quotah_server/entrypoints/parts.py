@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from quotah_server.catalog.book import Book, load_packaged
 from quotah_server.domain.errors import StartupError
 from quotah_server.entrypoints.instance import DataFolder
-from quotah_server.entrypoints.ring import open_ring
+from quotah_server.entrypoints.ring import find_ring, make_ring, refuse_unreadable
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth.passwords import Passwords
-from quotah_server.features.providers.service import MockOrigin, Vault
+from quotah_server.features.providers.service import MockOrigin, Vault, unreadable
 from quotah_server.features.samples.service import Samples
 from quotah_server.kit.crypto import KeyRing
 from quotah_server.net.addresses import EgressRules, parse_rules
@@ -63,14 +63,23 @@ def egress_rules(settings: Settings) -> EgressRules:
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, folder: DataFolder) -> AsyncGenerator[Parts]:
-    """Open everything, migrating both stores; close it in the reverse order."""
+async def open_parts(
+    settings: Settings, folder: DataFolder, *, giving_up_keys: bool = False
+) -> AsyncGenerator[Parts]:
+    """Open everything, migrating both stores; close it in the reverse order.
+
+    giving_up_keys: start also where stored provider keys do not open, in order to remove them.
+    """
     refuse_scaled_settings(settings)
-    ring = open_ring(settings, folder)
+    found_ring = find_ring(settings, folder)
     url = control_url(settings.database_url, folder.control_db)
     await asyncio.to_thread(upgrade, url)
     database = Database(url)
     try:
+        if not giving_up_keys:
+            async with database.transaction() as session:
+                refuse_unreadable(settings, folder, len(await unreadable(session, found_ring)))
+        ring = found_ring or make_ring(folder)
         store = await asyncio.to_thread(DuckDBEventStore, folder.events_db)
         book = load_packaged()
         samples = Samples(database, store, book)

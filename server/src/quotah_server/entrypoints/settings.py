@@ -5,19 +5,32 @@ Set by environment variables ``QUOTAH_<NAME>`` or a ``.env`` file in the working
 
 from __future__ import annotations
 
+import itertools
 from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from quotah_server.domain.errors import StartupError
 
 
 class Settings(BaseSettings):
     """The settings; each field's description is its reference documentation."""
 
     model_config = SettingsConfigDict(
-        env_prefix="QUOTAH_", env_file=".env", extra="ignore", frozen=True
+        env_prefix="QUOTAH_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
     )
+
+    def __init__(self, **values: Any) -> None:
+        """Read them; raises StartupError naming the setting that is wrong."""
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise StartupError(_sentence(error)) from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise StartupError("The file .env in this folder cannot be read.") from error
 
     data_dir: Path = Field(
         default=Path("quotah-data"),
@@ -77,6 +90,17 @@ class Settings(BaseSettings):
         default=14, ge=1, le=365, description="Days after which a sign-in ends."
     )
 
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
+        ports = {"api": self.api_port, "gateway": self.gateway_port, "mock": self.mock_port}
+        for (one, port), (other, same) in itertools.combinations(ports.items(), 2):
+            if port == same:
+                raise ValueError(
+                    f"QUOTAH_{one.upper()}_PORT and QUOTAH_{other.upper()}_PORT are both {port}: "
+                    "give each a port of its own."
+                )
+        return self
+
     @cached_property
     def dashboard_url(self) -> str:
         """Where people open the dashboard."""
@@ -86,6 +110,15 @@ class Settings(BaseSettings):
     def gateway_base_url(self) -> str:
         """Where applications reach the gateway (without the provider segment)."""
         return (self.gateway_url or f"http://{_named(self.host)}:{self.gateway_port}").rstrip("/")
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first thing that is wrong, without the value: it may be a secret."""
+    first = error.errors()[0]
+    message = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return message
+    return f"QUOTAH_{str(first['loc'][0]).upper()}: {message[0].lower()}{message[1:]}."
 
 
 _EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 -- compared, not bound

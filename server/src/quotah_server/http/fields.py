@@ -49,25 +49,27 @@ def timezone_of(text: str) -> str:
     return text
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
+    """Check that a text can be written in UTF-8; raises ValueError."""
     # A lone surrogate is text that no password hash can be made of.
     if not text.isprintable() and any(unicodedata.category(char) == "Cs" for char in text):
         raise ValueError("has characters that cannot be encoded")
     return text
 
 
-def _instant_of(at: datetime) -> datetime:
+def instant_of(at: datetime) -> datetime:
+    """Bring an aware time to UTC; raises ValueError outside the years that are kept."""
     if not EARLIEST_YEAR <= at.year < LATEST_YEAR:
         raise ValueError(f"must lie in the years {EARLIEST_YEAR} to {LATEST_YEAR - 1}")
     return at.astimezone(UTC)
 
 
-Instant = Annotated[AwareDatetime, AfterValidator(_instant_of)]
+Instant = Annotated[AwareDatetime, AfterValidator(instant_of)]
 """A time with its offset, kept in UTC; the bound leaves room for arithmetic at both ends."""
 Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX), AfterValidator(name_of)]
 Email = Annotated[str, Field(max_length=254), AfterValidator(email_of)]
 Timezone = Annotated[str, Field(max_length=64), AfterValidator(timezone_of)]
 NewPassword = Annotated[
-    str, Field(min_length=NEW_PASSWORD_MIN, max_length=256), AfterValidator(_encodable)
+    str, Field(min_length=NEW_PASSWORD_MIN, max_length=256), AfterValidator(encodable)
 ]
-Password = Annotated[str, Field(max_length=256), AfterValidator(_encodable)]
+Password = Annotated[str, Field(max_length=256), AfterValidator(encodable)]

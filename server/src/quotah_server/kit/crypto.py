@@ -7,6 +7,7 @@ allows several keys side by side; the associated data ties a sealed text to the 
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
 from collections.abc import Mapping
@@ -70,13 +71,27 @@ def parse_ring(text: str) -> KeyRing:
     return KeyRing(keys, next(iter(keys)))
 
 
-def load_or_create_ring(path: Path) -> KeyRing:
-    """Read the key ring of a data folder; make one (mode 0600) where there is none."""
-    if not path.exists():
-        line = f"k1:{_b64(secrets.token_bytes(32))}\n"
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+def load_ring(path: Path) -> KeyRing | None:
+    """Read the key ring in a file; None where there is no file."""
+    try:
+        return parse_ring(path.read_bytes().decode())
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError as error:
+        raise SealError("the key ring is not text") from error
+
+
+def create_ring(path: Path) -> KeyRing:
+    """Make a key ring in a file (mode 0600) that appears whole; one that is there already stays."""
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
         with os.fdopen(fd, "w") as file:
-            file.write(line)
+            file.write(f"k1:{_b64(secrets.token_bytes(32))}\n")
             file.flush()
             os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
     return parse_ring(path.read_text())

@@ -30,7 +30,13 @@ def secret_from_stdin(field: str, wanted: bool) -> str:
             f"The {field} is read from standard input: add --{field.replace('_', '-')}-stdin.",
             field=field,
         )
-    value = sys.stdin.readline().rstrip("\r\n")
+    try:
+        # Bytes: the terminal's locale must not decide what is text.
+        value = sys.stdin.buffer.readline().decode().rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"The {field} on standard input is not UTF-8 text.", field=field
+        ) from error
     if not value:
         raise InvalidInputError(f"Nothing came on standard input for the {field}.", field=field)
     return value

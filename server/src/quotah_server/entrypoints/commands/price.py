@@ -24,7 +24,7 @@ def price() -> None:
 
     book = load_packaged()
     failed = False
-    for line in sys.stdin:
+    for line in sys.stdin.buffer:
         if not line.strip():
             continue
         result = price_text(line, book)

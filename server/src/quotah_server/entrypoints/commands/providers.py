@@ -57,3 +57,12 @@ def list_providers(
         for item in result["items"]
     ]
     show(result, as_json, lines or ["None yet: quotah providers add openai --api-key-stdin"])
+
+
+@app.command("drop-unreadable", epilog="Example: quotah providers drop-unreadable")
+def drop_unreadable(as_json: bool = JSON_OPTION) -> None:
+    """Delete the stored provider keys that secret.key does not open, when the right one is lost."""
+    result = operations.call(Settings(), "providers_drop_unreadable", {})
+    show(
+        result, as_json, [f"Deleted {result['dropped']}; add them again with quotah providers add."]
+    )

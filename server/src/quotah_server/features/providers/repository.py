@@ -78,6 +78,12 @@ async def serving(
     return (await session.scalars(query)).first()
 
 
+async def all_of_them(session: AsyncSession) -> list[ProviderCredentialRow]:
+    """For the operator: the credentials of every workspace."""
+    query = select(ProviderCredentialRow).order_by(ProviderCredentialRow.id)
+    return list(await session.scalars(query))
+
+
 async def remove(session: AsyncSession, row: ProviderCredentialRow) -> None:
     await session.execute(
         delete(ProviderCredentialRow).where(

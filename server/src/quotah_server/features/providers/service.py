@@ -19,7 +19,7 @@ from quotah_server.features.workspaces import repository as workspaces
 from quotah_server.http.deps import Actor
 from quotah_server.http.pagination import decode_cursor, encode_cursor
 from quotah_server.kit.clock import utc_now
-from quotah_server.kit.crypto import KeyRing
+from quotah_server.kit.crypto import KeyRing, SealError
 from quotah_server.net.addresses import folded_host
 from quotah_server.net.egress import Egress
 from quotah_server.providers.base import Account
@@ -125,13 +125,38 @@ async def listed(
 
 async def remove(session: AsyncSession, actor: Actor, scope: Scope, credential_id: str) -> None:
     """Delete a provider key; the gateway stops using it within five seconds."""
-    row = await repository.get(session, scope, credential_id)
+    await _remove(session, actor, await repository.get(session, scope, credential_id))
+
+
+async def unreadable(session: AsyncSession, ring: KeyRing | None) -> list[ProviderCredentialRow]:
+    """For the operator: the stored keys, of all workspaces, that a key ring does not open."""
+    rows = await repository.all_of_them(session)
+    return [row for row in rows if ring is None or not _opens(ring, row)]
+
+
+async def drop_unreadable(session: AsyncSession, actor: Actor, ring: KeyRing) -> int:
+    """Delete the stored keys that the key ring does not open; tells how many they were."""
+    rows = await unreadable(session, ring)
+    for row in rows:
+        await _remove(session, actor, row)
+    return len(rows)
+
+
+async def _remove(session: AsyncSession, actor: Actor, row: ProviderCredentialRow) -> None:
     audit.record(
         session, actor, "provider.removed", ("provider_credential", row.id),
-        workspace_id=scope.workspace_id, before=_told(row),
+        workspace_id=row.workspace_id, before=_told(row),
     )  # fmt: skip
     await repository.remove(session, row)
     await snapshot.touch(session)
+
+
+def _opens(ring: KeyRing, row: ProviderCredentialRow) -> bool:
+    try:
+        ring.open(row.secret, credential_binding(row.workspace_id, row.id, row.base_url))
+    except SealError:
+        return False
+    return True
 
 
 def _account(provider: str) -> Account:

@@ -20,6 +20,7 @@ from quotah_server.features.samples import cast
 
 MAX_EVENTS = 100_000_000
 MAX_DAYS = 1_000
+_EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 DRAW = 2**20
 """Draws are whole numbers from 0 to DRAW - 1."""
 BUCKETS = 128
@@ -64,6 +65,11 @@ class SeedPlan(msgspec.Struct, frozen=True, kw_only=True):
             raise InvalidInputError("seed must be 0 or greater", field="seed")
         if self.end.tzinfo is None:
             raise InvalidInputError("end needs a time zone", field="end")
+        if not self.end - timedelta(days=self.days) >= _EARLIEST:
+            raise InvalidInputError(
+                f"the history would begin before {_EARLIEST.year}", field="end",
+                hint="a later end, or fewer days",
+            )  # fmt: skip
         try:
             ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError) as error:

@@ -22,7 +22,7 @@ from quotah_server.features.setup.schemas import SetupIn
 from quotah_server.features.workspaces import repository as workspace_rows
 from quotah_server.features.workspaces import service as workspaces
 from quotah_server.http.deps import SYSTEM, Actor
-from quotah_server.http.fields import NEW_PASSWORD_MIN, email_of, name_of, timezone_of
+from quotah_server.http.fields import NEW_PASSWORD_MIN, email_of, encodable, name_of, timezone_of
 from quotah_server.kit.clock import Clock, utc_now
 from quotah_server.store.control.models import SetupTokenRow
 from quotah_server.store.control.session import Database
@@ -205,6 +205,8 @@ def _checked(email: str, password: str, workspace_name: str, timezone: str) -> t
         timezone = timezone_of(timezone)
         field = "workspace"
         workspace_name = name_of(workspace_name)
+        field = "password"
+        encodable(password)
     except ValueError as error:
         raise InvalidInputError(f"{field} {error}", field=field) from error
     if not NEW_PASSWORD_MIN <= len(password) <= 256:

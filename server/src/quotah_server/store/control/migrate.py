@@ -16,6 +16,7 @@ from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, event, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from quotah_server.domain.errors import StartupError
 from quotah_server.store.control.session import begin_immediate, prepare_sqlite
@@ -27,10 +28,16 @@ _LOCK = 0x51554F544148
 def upgrade(url: URL, revision: str = "head") -> None:
     """Apply the migrations that are missing. Blocks; call it before an event loop runs, or in a thread.
 
-    Raises StartupError when the database was written by a newer version of Quotah.
+    Raises StartupError when the database cannot be opened, or was written by a newer Quotah.
     """
     try:
         _run(url, lambda config: command.upgrade(config, revision))
+    except DBAPIError as error:
+        # The driver's own words, without statement and values; the URL's password is masked.
+        reason = " ".join(str(error.orig).split())
+        raise StartupError(
+            f"the control database {url.render_as_string()} cannot be opened: {reason}"
+        ) from error
     except CommandError as error:
         if "Can't locate revision" not in str(error):
             raise
