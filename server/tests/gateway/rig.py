@@ -21,8 +21,6 @@ from typing import Any, Self
 
 import msgspec
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
 
 from quotah_server.catalog.book import Book, load_packaged
 from quotah_server.domain import snapshot as wire
@@ -31,6 +29,7 @@ from quotah_server.domain.secrets import credential_binding, hash_key, mint_key
 from quotah_server.domain.snapshot import Credential, GatewayKey, Route, Snapshot
 from quotah_server.gateway.compose import Gateway, build
 from quotah_server.gateway.limits import Limits
+from quotah_server.gateway.server import Server
 from quotah_server.kit.clock import utc_now
 from quotah_server.kit.crypto import KeyRing
 
@@ -333,15 +332,7 @@ class Rig:
             self.control.publish(self.make_snapshot(1))
         self.gateway = build(self.folder, self.socket_path, self.ring, book(), limits=self.limits)
         await self.gateway.start()
-        self._server = Server(
-            self.gateway,
-            address="127.0.0.1",
-            port=self.port,
-            interface=Interfaces.RSGI,
-            http=HTTPModes.http1,
-            websockets=False,
-            log_enabled=False,
-        )
+        self._server = Server(self.gateway.__rsgi__, "127.0.0.1", self.port)
         self._serving = asyncio.get_running_loop().create_task(self._server.serve())
 
     async def _stop(self, grace_s: float) -> None:

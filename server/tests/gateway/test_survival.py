@@ -115,19 +115,16 @@ SERVE = """
 import asyncio, sys
 from pathlib import Path
 import uvloop
-from granian.constants import HTTPModes, Interfaces
-from granian.server.embed import Server
 from quotah_server.catalog.book import load_packaged
 from quotah_server.gateway.compose import build
+from quotah_server.gateway.server import Server
 from quotah_server.kit.crypto import KeyRing
 
 async def main():
     folder, socket_path, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     gateway = build(folder, socket_path, KeyRing({"k1": b"0" * 32}, "k1"), load_packaged())
     await gateway.start()
-    server = Server(gateway, address="127.0.0.1", port=port, interface=Interfaces.RSGI,
-                    http=HTTPModes.http1, websockets=False, log_enabled=False)
-    await server.serve()
+    await Server(gateway.__rsgi__, "127.0.0.1", port).serve()
 
 uvloop.run(main())
 """

@@ -6,7 +6,6 @@ import asyncio
 import os
 
 import structlog
-from granian.constants import Interfaces
 
 from quotah_server import __version__
 from quotah_server.catalog.book import load_packaged
@@ -14,6 +13,7 @@ from quotah_server.entrypoints import child, instance, logs, serving
 from quotah_server.entrypoints.ring import await_ring
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.gateway.compose import build
+from quotah_server.gateway.server import Server
 
 _log = structlog.get_logger("quotah.gateway")
 _CLOSE_S = 2.0
@@ -32,9 +32,7 @@ async def main(stop: asyncio.Event) -> None:
         return
     gateway = build(folder.path, folder.socket, ring, load_packaged())
     await gateway.start()
-    running = serving.Running(
-        [serving.tcp(gateway, settings.host, settings.gateway_port, Interfaces.RSGI)]
-    )
+    running = serving.Running([Server(gateway.__rsgi__, settings.host, settings.gateway_port)])
     _log.info("gateway_started", version=__version__, port=settings.gateway_port)
     try:
         await running.until(stop)

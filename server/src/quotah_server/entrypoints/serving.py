@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
@@ -38,10 +38,17 @@ def unix(target: Any, path: Path, interface: Interfaces) -> Server:
     return server
 
 
+class Serves(Protocol):
+    """A server: ``serve`` runs until ``stop``, and until open requests have ended."""
+
+    async def serve(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 class Running:
     """Servers that run as tasks of the current loop."""
 
-    def __init__(self, servers: Sequence[Server]) -> None:
+    def __init__(self, servers: Sequence[Serves]) -> None:
         self._servers = servers
         self._tasks = [asyncio.create_task(server.serve()) for server in servers]
 

@@ -52,13 +52,11 @@ class Scope(Protocol):
     @property
     def query_string(self) -> str: ...
     @property
-    def client(self) -> str: ...
-    @property
     def headers(self) -> HeaderItems: ...
 
 
 class GatewayApp:
-    """The application object; granian calls ``__rsgi__`` for every request."""
+    """The application object; the server calls ``__rsgi__`` for every request."""
 
     def __init__(
         self,
@@ -84,7 +82,7 @@ class GatewayApp:
         if not slash and self._about(route_name, scope.method, proto):
             return
         call_id = new_id()
-        reply = Reply(proto, scope.client)
+        reply = Reply(proto)
         dialect = guess(route_name)
         try:
             admitted = self._admit(scope, route_name)
@@ -159,23 +157,17 @@ class GatewayApp:
         if length is not None:
             if length > limits.request_bytes:
                 raise too_large
-            return await self._whole_body(proto) if length else b""
-        if not found.chunked:
+        elif not found.chunked:
             return b""
         chunks: list[bytes] = []
         size = 0
-        async for chunk in proto:
-            if not chunk:
-                break
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > limits.request_bytes:
-                raise too_large
-        return b"".join(chunks)
-
-    async def _whole_body(self, proto: HTTPProtocol) -> bytes:
         try:
-            return await proto()
+            async for chunk in proto:
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > limits.request_bytes:
+                    raise too_large
+            return b"".join(chunks)
         except RuntimeError as error:
             raise RefusalError(
                 400, "incomplete_request", "The request body was cut short."

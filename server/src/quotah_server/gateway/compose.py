@@ -61,7 +61,7 @@ class Gateway:
         self._app = GatewayApp(self.holder, relay, self._watch, self.metrics, limits, clock)
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
-        """Serve one request (granian's entry)."""
+        """Serve one request."""
         await self._app.__rsgi__(scope, proto)
 
     async def start(self) -> None:

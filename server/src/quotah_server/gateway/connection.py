@@ -17,7 +17,7 @@ _HIGH_BYTES, _LOW_BYTES = 256 * 1024, 64 * 1024
 _HEAD_BYTES = 256 * 1024
 _SIZES = frozenset({"content-length", "transfer-encoding"})
 _SWITCHING, _FINAL = 101, 200
-_NAMES: dict[bytes, str] = {}
+NAMES: dict[bytes, str] = {}
 _NAMES_MAX = 512
 
 
@@ -222,7 +222,7 @@ class Connection(asyncio.Protocol):
         if self._head_size > _HEAD_BYTES:
             raise ValueError(f"the head of the answer exceeds {_HEAD_BYTES} bytes")
         if value.isascii():
-            self._headers.append((_NAMES.get(name) or _name(name), value.decode("ascii")))
+            self._headers.append((NAMES.get(name) or lower_name(name), value.decode("ascii")))
 
     def on_headers_complete(self) -> None:
         answer = self._answer
@@ -251,9 +251,9 @@ class Connection(asyncio.Protocol):
             self._reusable = self._parser.should_keep_alive()
 
 
-def _name(raw: bytes) -> str:
+def lower_name(raw: bytes) -> str:
     """A header name in lower case; the usual ones are decoded once."""
     name = raw.decode("latin-1").lower()
-    if len(_NAMES) < _NAMES_MAX:
-        _NAMES[raw] = name
+    if len(NAMES) < _NAMES_MAX:
+        NAMES[raw] = name
     return name

@@ -152,7 +152,7 @@ class Relay:
         if reply.gone:
             return GONE
         if reply.started:
-            await reply.cut()
+            reply.cut()
             return Outcome("error", error.kind)
         status = 504 if error.timed_out else 502
         if not error.sent:
@@ -179,7 +179,7 @@ class Relay:
         self, attempt: Attempt, reply: Reply, status: int, code: str, text: str
     ) -> Outcome:
         if reply.started:
-            await reply.cut()
+            reply.cut()
         else:
             refusal = RefusalError(status, code, text)
             body = attempt.admitted.route.dialect.error_body(refusal, attempt.call_id)

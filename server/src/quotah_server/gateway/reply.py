@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Protocol
 
-from quotah_server.gateway.sever import sever
-
 HeaderList = list[tuple[str, str]]
-_FLUSH_BEFORE_CUT_S = 0.05
 
 
 class StreamTransport(Protocol):
     async def send_bytes(self, data: bytes) -> None: ...
+    def cut(self) -> None: ...
 
 
 class HTTPProtocol(Protocol):
-    """The part of RSGI's protocol object that the gateway uses."""
+    """Where a request is answered, in the shape of RSGI."""
 
     async def __call__(self) -> bytes: ...
     def __aiter__(self) -> HTTPProtocol: ...
@@ -29,10 +26,10 @@ class HTTPProtocol(Protocol):
 class Reply:
     """One answer to one client."""
 
-    __slots__ = ("_client", "_proto", "_transport", "gone", "started")
+    __slots__ = ("_proto", "_transport", "gone", "started")
 
-    def __init__(self, proto: HTTPProtocol, client: str) -> None:
-        self._proto, self._client = proto, client
+    def __init__(self, proto: HTTPProtocol) -> None:
+        self._proto = proto
         self._transport: StreamTransport | None = None
         self.started = False
         self.gone = False
@@ -57,13 +54,12 @@ class Reply:
         assert self._transport is not None
         try:
             await self._transport.send_bytes(data)
-        except RuntimeError:  # the server's "transport is closed"
+        except RuntimeError:
             self.gone = True
             return False
         return True
 
-    async def cut(self) -> None:
-        """End a begun answer visibly incomplete, after what was sent has had time to leave."""
+    def cut(self) -> None:
+        """End a begun answer visibly incomplete, after what was sent."""
         if self._transport is not None and not self.gone:
-            await asyncio.sleep(_FLUSH_BEFORE_CUT_S)
-            sever(self._client)
+            self._transport.cut()
