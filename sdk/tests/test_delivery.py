@@ -151,11 +151,38 @@ def test_settings_come_from_the_environment(monkeypatch, mock, sink) -> None:
 
 @pytest.mark.parametrize(
     ("url", "key", "reason"),
-    [("ftp://example.com", "k", "http://"), ("http://x:y", "k", "QUOTAH_URL"), (None, "", "key")],
+    [
+        ("ftp://example.com", "k", "http://"),
+        ("http://x:y", "k", "QUOTAH_URL"),
+        (5, "k", "QUOTAH_URL"),
+        ("qk_in_secret", "http://127.0.0.1:8400", "QUOTAH_URL"),
+        (None, "", "key"),
+        (None, "qk_in_secret\nx", "key"),
+        (None, "qk_in_sécret", "key"),
+    ],
 )
-def test_settings_that_cannot_work_disable_and_say_why(monkeypatch, mock, url, key, reason) -> None:
+def test_settings_that_cannot_work_disable_and_say_why(
+    monkeypatch, mock, caplog, url, key, reason
+) -> None:
     monkeypatch.delenv("QUOTAH_API_KEY", raising=False)
     q = Quotah(url, key)
     ask(q, mock)
     assert q.stats().enabled is False
     assert reason in q.stats().reason
+    assert "cret" not in q.stats().reason + caplog.text
+
+
+def test_a_key_with_a_line_end_from_a_file_works(mock, sink) -> None:
+    q = Quotah(f" {sink.url}\n", "qk_in_test\n", queue_size="many")
+    ask(q, mock)
+    assert q.flush(10)
+    assert sink.headers[0]["authorization"] == "Bearer qk_in_test"
+
+
+@pytest.mark.parametrize("tags", [5, "text", ["a"], {5: None}])
+def test_tags_that_are_none_never_reach_the_caller(mock, sink, tags) -> None:
+    q = Quotah(sink.url, "qk_in_test")
+    with q.context(feature="f", tags=tags):
+        ask(q, mock)
+    assert q.flush(10)
+    assert sink.events[0]["feature"] == "f"

@@ -19,6 +19,7 @@ from quotah.stats import Stats
 _log = logging.getLogger("quotah")
 _DEFAULT_URL = "http://127.0.0.1:8400"
 _EXIT_S = 2.0
+_QUEUE_SIZE = 10_000
 _YES = frozenset({"1", "true", "yes", "on"})
 T = TypeVar("T")
 
@@ -42,12 +43,12 @@ class Quotah:
         api_key: str | None = None,
         *,
         environment: str | None = None,
-        queue_size: int = 10_000,
+        queue_size: int = _QUEUE_SIZE,
         disabled: bool | None = None,
     ) -> None:
         env = os.environ
-        url = url or env.get("QUOTAH_URL") or _DEFAULT_URL
-        api_key = api_key or env.get("QUOTAH_API_KEY") or ""
+        url = str(url or env.get("QUOTAH_URL") or _DEFAULT_URL).strip()
+        api_key = str(api_key or env.get("QUOTAH_API_KEY") or "").strip()
         environment = environment or env.get("QUOTAH_ENVIRONMENT")
         if disabled is None:
             disabled = env.get("QUOTAH_DISABLED", "").strip().lower() in _YES
@@ -58,13 +59,16 @@ class Quotah:
         if not api_key:
             self._refuse("no API key: pass api_key or set QUOTAH_API_KEY")
             return
+        if not api_key.isascii() or not api_key.isprintable():
+            self._refuse("the API key is none: it has characters that no key has")
+            return
         try:
             poster = Poster(url, api_key)
         except (BadUrlError, ValueError) as error:
             self._refuse(f"QUOTAH_URL: {error}")
             return
         defaults = {"environment": environment} if environment else {}
-        self._sender = Sender(poster, max(1, queue_size), defaults)
+        self._sender = Sender(poster, _size_of(queue_size), defaults)
         atexit.register(_flush_at_exit, weakref.ref(self._sender))
 
     def wrap(self, client: T, *, provider: str | None = None) -> T:
@@ -110,7 +114,7 @@ class Quotah:
             "session": session,
             "team": team,
             "prompt": prompt,
-            "tags": dict(tags) if tags else None,
+            "tags": dict(tags) if isinstance(tags, Mapping) else None,
             "environment": environment,
             "request_id": request_id,
         }
@@ -134,6 +138,11 @@ class Quotah:
     def _refuse(self, reason: str) -> None:
         self._reason = reason
         _log.warning("quotah: nothing is recorded: %s", reason)
+
+
+def _size_of(wanted: object) -> int:
+    """The queue's size, the default where what was given is no whole number."""
+    return max(1, wanted) if isinstance(wanted, int) else _QUEUE_SIZE
 
 
 def _flush_at_exit(sender: weakref.ref[Sender]) -> None:

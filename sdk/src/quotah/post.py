@@ -48,7 +48,8 @@ class Poster:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise BadUrlError(f"{self.url!r} is no http:// or https:// URL")
+            # Not quoted: what stands there may be the key, given in the wrong place.
+            raise BadUrlError("it is no http:// or https:// URL")
         self._secure = parts.scheme == "https"
         self._host, self._port = parts.hostname, parts.port
         self._path = parts.path.rstrip("/") + "/api/v1/events"
