@@ -13,10 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from entrypoints.stack import QUOTAH, Stack
+from entrypoints.stack import QUOTAH, Stack, until
 
-from quotah_server.domain.errors import StartupError
-from quotah_server.entrypoints import instance
+from quotah_server.domain.errors import StartupError, UnavailableError
+from quotah_server.entrypoints import instance, operations
 from quotah_server.entrypoints.ring import await_ring
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.kit.crypto import create_ring, load_ring
@@ -211,3 +211,45 @@ def test_a_key_ring_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
         asyncio.run(
             await_ring(Settings(data_dir=tmp_path, _env_file=None), folder, asyncio.Event())
         )
+
+
+def test_commands_at_the_same_time_wait_for_each_other(stack: Stack) -> None:
+    stack.init()
+
+    with ThreadPoolExecutor(4) as pool:
+        seeds = [
+            pool.submit(
+                stack.json, "seed", "--events", "2000", "--days", "3", "--seed", str(number)
+            )
+            for number in range(2)
+        ]
+        keys = [
+            pool.submit(stack.json, "keys", "create", "--kind", "ingest", "--name", str(number))
+            for number in range(2)
+        ]
+
+    assert [seed.result()["events"] for seed in seeds] == [2000, 2000]
+    assert len({key.result()["id"] for key in keys}) == 2
+
+
+def test_a_command_that_comes_while_quotah_starts_waits_for_it(stack: Stack) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        starting = pool.submit(stack.start)
+        until((stack.folder / "run" / "lock").exists)
+        made = stack.init()
+        starting.result()
+
+    assert made["admin_token"].startswith("qk_ad_")
+    assert stack.ask("GET", "/keys", made["admin_token"])["items"]
+
+
+def test_a_folder_that_stays_taken_is_told_after_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "_BUSY_S", 0.1)
+    held = instance.lock(instance.open_folder(tmp_path))
+
+    with pytest.raises(UnavailableError, match="Another command has had the data folder"):
+        operations.call(Settings(data_dir=tmp_path, _env_file=None), "keys_list", {})
+
+    instance.unlock(held)

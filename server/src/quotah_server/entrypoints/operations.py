@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +13,41 @@ from quotah_server.entrypoints import instance
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.kit import unixhttp
 
+_BUSY_S = 60.0
+_LOOK_EVERY_S = 0.05
+
+
+class _NobodyListensError(Exception):
+    """The folder is taken, and no server has opened its socket (yet)."""
+
 
 def call(
     settings: Settings, command: str, args: dict[str, Any], *, timeout_s: float = 60.0
 ) -> dict[str, Any]:
-    """Run one command and return its result; raises QuotahError with the reason when it is refused."""
+    """Run one command and return its result; raises QuotahError with the reason when it is refused.
+
+    While another command has the folder, or Quotah is just starting on it, this one waits.
+    """
     folder = instance.open_folder(settings.data_dir)
-    try:
-        held = instance.lock(folder)
-    except StartupError:
-        return _remote(folder.socket, command, args, timeout_s)
-    try:
-        return asyncio.run(_local(settings, folder, command, args))
-    finally:
-        instance.unlock(held)
+    deadline = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            held = instance.lock(folder)
+        except StartupError:
+            try:
+                return _remote(folder.socket, command, args, timeout_s)
+            except _NobodyListensError as error:
+                if time.monotonic() > deadline:
+                    raise UnavailableError(
+                        f"Another command has had the data folder {folder.path} for "
+                        f"{_BUSY_S:.0f} s: try again when it has ended."
+                    ) from error
+                time.sleep(_LOOK_EVERY_S)
+            continue
+        try:
+            return asyncio.run(_local(settings, folder, command, args))
+        finally:
+            instance.unlock(held)
 
 
 def _remote(socket: Path, command: str, args: dict[str, Any], timeout_s: float) -> dict[str, Any]:
@@ -38,6 +60,8 @@ def _remote(socket: Path, command: str, args: dict[str, Any], timeout_s: float) 
             timeout_s=timeout_s,
         )
         answer: dict[str, Any] = json.loads(body)
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        raise _NobodyListensError from error
     except (OSError, ValueError) as error:
         raise UnavailableError(
             f"Quotah runs on this data folder but its admin socket {socket} does not answer ({error}): "
