@@ -195,6 +195,14 @@ def test_attribution_from_another_workspace_touches_nothing(store: EventStore) -
     assert store.query("SELECT feature FROM events").rows == [(None,)]
 
 
+def test_attribution_from_another_workspace_drives_none_out_that_waits(store: EventStore) -> None:
+    store.attribute([patch(1, feature="mine")])
+    store.attribute([patch(1, OTHER, feature="theirs")])
+    store.append([priced(1)])
+
+    assert store.query("SELECT workspace_id, feature FROM events").rows == [(WORKSPACE, "mine")]
+
+
 def test_attribution_is_applied_to_its_own_event_among_many(store: EventStore) -> None:
     store.append([priced(number) for number in range(10)])
     store.attribute([patch(3, feature="three"), patch(7, feature="seven"), patch(99, feature="x")])

@@ -37,6 +37,10 @@ _APPLY = (
     f"FROM pending_attribution p WHERE {_WHERE}"
 )
 _FORGET = f"DELETE FROM pending_attribution p USING events WHERE {_WHERE}"  # noqa: S608
+_REPLACE = (
+    "DELETE FROM pending_attribution p USING patches"
+    " WHERE p.workspace_id = patches.workspace_id AND p.event_id = CAST(patches.event_id AS UUID)"
+)
 _KEEP = (
     f"INSERT INTO pending_attribution ({', '.join(_COLUMNS)}, received_at) "  # noqa: S608
     f"SELECT workspace_id, CAST(event_id AS UUID), {', '.join(_FILLED)}, "
@@ -64,17 +68,14 @@ class PatchBook:
         now_us: int,
     ) -> None:
         """Apply what can be applied, keep the rest; a later patch replaces one that still waits."""
-        latest = {patch.event_id: patch for patch in patches}
-        connection.execute(
-            "DELETE FROM pending_attribution"
-            " WHERE event_id IN (SELECT CAST(unnest(CAST(? AS VARCHAR[])) AS UUID))",
-            [list(latest)],
-        )
+        latest = {(patch.attribution.workspace_id, patch.event_id): patch for patch in patches}
         connection.register("patches", arrow.text_table(_COLUMNS, map(_values, latest.values())))
+        connection.execute(_REPLACE).fetchall()
         connection.execute(_KEEP, [now_us]).fetchall()
         connection.unregister("patches")
-        self._waiting |= latest.keys()
-        self._apply(connection, latest)
+        event_ids = {event_id for _, event_id in latest}
+        self._waiting |= event_ids
+        self._apply(connection, event_ids)
 
     def due(self, arrived: Iterable[str]) -> set[str]:
         """Which of these events a patch waits for; may name one that was applied before."""
