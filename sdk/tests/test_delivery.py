@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 
 import openai
@@ -52,6 +53,20 @@ def test_events_wait_while_the_server_is_away_and_arrive_once(mock, free_port, m
     assert q.flush(10)
     assert len({event["id"] for event in late.events}) == len(late.events) == 3
     assert q.stats().sent == 3
+
+
+def test_retries_leave_the_random_numbers_of_the_program_alone(mock, free_port) -> None:
+    q = Quotah(f"http://127.0.0.1:{free_port}", "qk_in_test")
+    random.seed(7)
+    undisturbed = random.getstate()
+
+    ask(q, mock)
+    until(lambda: q.stats().retries >= 2)
+
+    # The vendor's client draws too; it does so on this thread, before the retries.
+    random.setstate(undisturbed)
+    until(lambda: q.stats().retries >= 4, 20.0)
+    assert random.getstate() == undisturbed
 
 
 @pytest.mark.parametrize("trouble", [500, 503, 429, b"<html>", b'{"ok": true}'])

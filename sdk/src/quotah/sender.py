@@ -65,6 +65,8 @@ class Sender:
         self._last_error = ""
         self._dropped: dict[str, int] = {}
         self._backoff_s = 0.0
+        # One of our own: the module's would change what a host program drew after seeding it.
+        self._random = random.Random()  # noqa: S311 (no secret)
         self._not_before = 0.0
         self._told_to_wait = False
         self._hurry = False
@@ -244,7 +246,7 @@ class Sender:
         if outcome.again:
             self._retries += 1
             self._backoff_s = min(self._backoff_s * 2 or _FIRST_BACKOFF_S, _LONGEST_BACKOFF_S)
-            pause = self._backoff_s * random.uniform(0.5, 1.0)  # noqa: S311 (no secret)
+            pause = self._backoff_s * self._random.uniform(0.5, 1.0)
             self._told_to_wait = outcome.wait_s is not None
             self._not_before = time.monotonic() + max(pause, outcome.wait_s or 0.0)
             self._put_back(batch)
