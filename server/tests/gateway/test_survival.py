@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import httpx2
@@ -15,6 +17,8 @@ import msgspec
 import pytest
 from gateway.rig import DEADLINE_S, Received, Rig, free_port, reply, stream, until
 from gateway.wires import chat_body, chat_chunk, chat_stream
+
+from quotah_server.pipeline.journal import JournalError
 
 CHAT = "/openai/v1/chat/completions"
 ASK = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello there " * 40}]}
@@ -109,6 +113,31 @@ def test_calls_go_on_while_the_journal_fails_and_nothing_is_lost_when_it_recover
     gateway.journal._file = journal_file
     assert len({event.call.event_id for event in rig.events(3)}) == 3
     until(lambda: gateway.intents.open_count() == 0, "the intents are closed")
+
+
+def test_a_journal_that_fails_is_asked_once_a_second_not_at_every_call(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rig.provider.answer = reply(chat_body())
+    gateway = rig.gateway
+    assert gateway is not None
+    asked: list[int] = []
+    append = gateway.journal.append
+
+    def refuse(items: Sequence[tuple[str, bytes]]) -> Future[None]:
+        asked.append(len(items))
+        refused: Future[None] = Future()
+        refused.set_exception(JournalError("the disk is full"))
+        return refused
+
+    monkeypatch.setattr(gateway.journal, "append", refuse)
+    began = time.monotonic()
+    with httpx2.Client() as client:
+        for _ in range(100):
+            assert client.post(rig.url + CHAT, json=ASK, headers=rig.bearer).status_code == 200
+    assert 1 <= len(asked) <= 2 + (time.monotonic() - began)
+    monkeypatch.setattr(gateway.journal, "append", append)
+    assert len({event.call.event_id for event in rig.events(100)}) == 100
 
 
 SERVE = """

@@ -42,6 +42,7 @@ class Recorder:
         self._capacity = capacity
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._scheduled = False
+        self._retry_at = 0.0
         self._unsettled = 0
         self._idle = asyncio.Event()
         self._idle.set()
@@ -73,6 +74,7 @@ class Recorder:
 
     async def settled(self, timeout_s: float) -> bool:
         """Wait until everything is in the journal; False when it did not take all in time."""
+        self._retry_at = 0.0
         self._flush()
         try:
             async with asyncio.timeout(timeout_s):
@@ -110,10 +112,15 @@ class Recorder:
         self._scheduled = False
         if not self._waiting:
             return
+        loop = asyncio.get_running_loop()
+        # While the disk takes nothing, every call would send all that waits once more.
+        pause_s = self._retry_at - loop.time()
+        if pause_s > 0:
+            self._schedule(pause_s)
+            return
         batch = list(self._waiting)
         self._waiting.clear()
         self._unsettled += len(batch)
-        loop = asyncio.get_running_loop()
 
         def committed(done: Future[None]) -> None:
             # In the journal's thread, right after the commit: the note that the intent is closed
@@ -135,6 +142,7 @@ class Recorder:
             if excess > 0:
                 self.lost += excess
                 _log.error("events_lost", count=excess, total=self.lost, reason=str(error))
+            self._retry_at = asyncio.get_running_loop().time() + _RETRY_S
             self._schedule(_RETRY_S)
         if not self._waiting and not self._unsettled:
             self._idle.set()
