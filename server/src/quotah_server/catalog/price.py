@@ -129,25 +129,47 @@ def _plan(book: Book, provider: str, model: str, way: Way, at: datetime) -> Plan
 
 def way_of(service_tier: str | None, region: str | None, extras: Mapping[str, Any]) -> Way:
     """Read from an answer's tier, region and extras how the call was made."""
-    tier, processing = _word(service_tier), _word(extras.get("processing"))
-    if tier == "batch":
-        tier, processing = None, "batch"
-    base_url = extras.get("base_url")
-    return Way(
-        service_tier=tier,
-        processing=processing,
-        speed=_word(extras.get("speed")),
-        inference_geo=_word(extras.get("inference_geo")),
-        region=_word(region),
-        host=_host(base_url) if isinstance(base_url, str) else None,
+    get = extras.get
+    return _way(
+        service_tier,
+        _text(get("processing")),
+        _text(get("speed")),
+        _text(get("inference_geo")),
+        region,
+        _text(get("base_url")),
     )
 
 
-def _word(value: object) -> str | None:
-    return value.strip().lower() or None if isinstance(value, str) else None
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
+def _way(
+    service_tier: str | None,
+    processing: str | None,
+    speed: str | None,
+    inference_geo: str | None,
+    region: str | None,
+    base_url: str | None,
+) -> Way:
+    tier, how = _word(service_tier), _word(processing)
+    if tier == "batch":
+        tier, how = None, "batch"
+    return Way(
+        service_tier=tier,
+        processing=how,
+        speed=_word(speed),
+        inference_geo=_word(inference_geo),
+        region=_word(region),
+        host=None if base_url is None else _host(base_url),
+    )
+
+
+def _word(value: str | None) -> str | None:
+    return None if value is None else value.strip().lower() or None
+
+
 def _host(base_url: str) -> str | None:
     try:
         return urlsplit(base_url).hostname

@@ -23,10 +23,11 @@ _FIRST_ERROR_STATUS = 400
 
 def record(call: Call, book: Book) -> PricedEvent:
     """Read the call's usage and price it."""
-    usage = _usage(call)
-    cost = explain(
+    provider = canonical(call.provider)
+    usage = _usage(call, provider)
+    cost = price(
         book,
-        provider=call.provider,
+        provider=provider,
         model=call.model,
         usage=usage,
         at=call.started_at,
@@ -68,9 +69,8 @@ def explain(
     )
 
 
-def _usage(call: Call) -> Usage:
+def _usage(call: Call, provider: str) -> Usage:
     """What the provider reported; our own count where it reported none or broke off."""
-    provider = canonical(call.provider)
     usage = room_for(provider, call.operation).usage(call.operation, call.raw_usage, call.extras)
     refused = call.http_status is not None and call.http_status >= _FIRST_ERROR_STATUS
     if usage.missing and refused:

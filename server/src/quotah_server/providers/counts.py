@@ -36,7 +36,10 @@ class Counts:
 
     def first(self, raw: Raw, *fields: str) -> int | None:
         """The count in the first of some fields that is not absent."""
-        return next((self.read(raw, f) for f in fields if raw.get(f) is not None), None)
+        for field in fields:
+            if raw.get(field) is not None:
+                return self.read(raw, field)
+        return None
 
     def part(self, raw: Raw, name: str) -> Raw:
         """A nested object; an empty one when it is absent, null or no object."""
@@ -69,9 +72,10 @@ class Counts:
 
     def usage(self, units: dict[str, int], *, estimated: bool = False) -> Usage:
         """The usage made of what was read; sums beyond belief are flagged and left out."""
-        for unit in [unit for unit, count in units.items() if count > MAX_COUNT]:
-            self.flag(f"invalid:{unit}")
-            units = {name: count for name, count in units.items() if name != unit}
+        if units and max(units.values()) > MAX_COUNT:
+            for unit in [unit for unit, count in units.items() if count > MAX_COUNT]:
+                self.flag(f"invalid:{unit}")
+                units = {name: count for name, count in units.items() if name != unit}
         return Usage(units=units, estimated=estimated, flags=tuple(self.flags))
 
 

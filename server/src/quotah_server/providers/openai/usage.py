@@ -44,6 +44,7 @@ _KNOWN_OUTPUT = frozenset(
     {"reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens",
      "accepted_prediction_tokens", "rejected_prediction_tokens"}
 )  # fmt: skip
+_BILLED_TOOLS = frozenset({WEB_SEARCH, FILE_SEARCH, CODE_CONTAINER})
 _ALL_OUTPUT_IS_IMAGE = frozenset({"images"})
 
 
@@ -70,10 +71,15 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
 
 
 def _details(counts: Counts, raw: Raw, names: tuple[str, ...]) -> Raw:
-    return next((counts.part(raw, name) for name in names if raw.get(name) is not None), EMPTY)
+    for name in names:
+        if raw.get(name) is not None:
+            return counts.part(raw, name)
+    return EMPTY
 
 
 def _input(counts: Counts, total: int | None, details: Raw) -> dict[str, int]:
+    if not details:
+        return {} if total is None else {INPUT: total}
     counts.unknown(details, _KNOWN_INPUT, "input.")
     cached = counts.read(details, "cached_tokens")
     audio = counts.read(details, "audio_tokens") or 0
@@ -87,13 +93,14 @@ def _input(counts: Counts, total: int | None, details: Raw) -> dict[str, int]:
             cached, cached_audio + cached_image, "cached_tokens_details"
         )
     units.update(_cache_writes(counts, details))
-    parts = {
-        INPUT_AUDIO: counts.rest(audio, cached_audio, "cached_audio_exceeds_audio"),
-        INPUT_IMAGE: counts.rest(image, cached_image, "cached_image_exceeds_image"),
-        CACHE_READ_AUDIO: cached_audio,
-        CACHE_READ_IMAGE: cached_image,
-    }
-    units.update({name: count for name, count in parts.items() if count})
+    if audio or image or cached_audio or cached_image:
+        parts = {
+            INPUT_AUDIO: counts.rest(audio, cached_audio, "cached_audio_exceeds_audio"),
+            INPUT_IMAGE: counts.rest(image, cached_image, "cached_image_exceeds_image"),
+            CACHE_READ_AUDIO: cached_audio,
+            CACHE_READ_IMAGE: cached_image,
+        }
+        units.update({name: count for name, count in parts.items() if count})
     if total is None:
         return units
     return {INPUT: counts.rest(total, sum(units.values()), "details_exceed_input"), **units}
@@ -133,12 +140,15 @@ def _output(
     units = {OUTPUT: counts.rest(total, thought + audio + image, "details_exceed_output")}
     if reasoning is not None:
         units[REASONING] = reasoning
-    units.update({n: c for n, c in ((OUTPUT_AUDIO, audio), (OUTPUT_IMAGE, image)) if c})
+    if audio or image:
+        units.update({n: c for n, c in ((OUTPUT_AUDIO, audio), (OUTPUT_IMAGE, image)) if c})
     return units
 
 
 def _tools(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
     """Tool calls are billed apart from tokens and counted from the answer's items."""
+    if _BILLED_TOOLS.isdisjoint(extras):
+        return {}
     offered = extras.get("tools")
     kinds = [kind for kind in offered if isinstance(kind, str)] if isinstance(offered, list) else []
     preview = any(kind.startswith(WEB_SEARCH_PREVIEW) for kind in kinds)
