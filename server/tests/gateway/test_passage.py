@@ -272,3 +272,31 @@ def test_an_answer_without_a_body_passes(rig: Rig, status: int) -> None:
     got = httpx2.delete(f"{rig.url}/openai/v1/files/f", headers=rig.bearer, timeout=DEADLINE_S)
     assert (got.status_code, got.content) == (status, b"")
     assert post(rig).status_code == status
+
+
+def test_a_client_that_takes_nothing_holds_its_provider_back_and_then_gets_every_byte(
+    rig: Rig,
+) -> None:
+    frame = b"data: " + b"x" * 65_000 + b"\n\n"
+    sent: list[int] = []
+
+    async def flood(_: Received, writer: asyncio.StreamWriter) -> None:
+        writer.write(head(200, [("content-type", "text/event-stream"), ("connection", "close")]))
+        for number in range(800):
+            writer.write(frame)
+            await writer.drain()
+            sent.append(number)
+        writer.close()
+
+    def stands_still() -> bool:
+        before = len(sent)
+        time.sleep(0.1)
+        return 0 < len(sent) == before
+
+    rig.provider.answer = flood
+    with httpx2.stream(
+        "POST", rig.url + CHAT, json={**ASK, "stream": True}, headers=rig.bearer
+    ) as answer:
+        until(stands_still, "the provider is held back")
+        assert len(sent) < 400
+        assert sum(len(part) for part in answer.iter_raw()) == 800 * len(frame)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 import pytest
 from gateway.rig import free_port
 
-from quotah_server.gateway.inbound import Request
+from quotah_server.gateway.request import Request
 from quotah_server.gateway.server import Server
 
 Handle = Callable[[Request], Awaitable[None]]

@@ -187,6 +187,48 @@ async def test_an_answer_that_nobody_takes_is_not_piled_up_in_memory() -> None:
         await answer.close()
 
 
+async def test_chunks_are_handed_on_until_they_are_refused_and_then_again() -> None:
+    async with running() as (upstream, provider):
+        turn = asyncio.Semaphore(0)
+        provider.answer = stream([b"a", b"b", b"c"], gate=lambda _: _acquired(turn))
+        answer = await send(upstream, provider)
+        got: list[bytes] = []
+
+        def take(chunk: bytes) -> bool:
+            got.append(chunk)
+            turn.release()
+            return chunk != b"b"
+
+        turn.release()
+        assert await answer.pump(take) is False
+        assert got == [b"a", b"b"]
+        assert await answer.pump(take) is True
+        assert got == [b"a", b"b", b"c"]
+        await answer.close()
+
+
+@pytest.mark.parametrize("fatal", [0, 1])
+async def test_a_fault_of_whoever_takes_a_chunk_is_raised_where_it_is_awaited(fatal: int) -> None:
+    async with running() as (upstream, provider):
+        turn = asyncio.Semaphore(1)
+        provider.answer = stream([b"0", b"1"], then="stall", gate=lambda _: _acquired(turn))
+        answer = await send(upstream, provider)
+
+        def take(chunk: bytes) -> bool:
+            if int(chunk) == fatal:
+                raise LookupError("a fault of ours")
+            turn.release()
+            return True
+
+        with pytest.raises(LookupError):
+            await answer.pump(take)
+        await answer.close()
+
+
+async def _acquired(turn: asyncio.Semaphore) -> None:
+    await turn.acquire()
+
+
 @pytest.mark.parametrize(
     ("target", "header"), [("/a b", "1"), ("/a\r\nx: y", "1"), ("/a", "1\r\nx: y"), ("/é", "1")]
 )

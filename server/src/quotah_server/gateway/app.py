@@ -151,22 +151,21 @@ class GatewayApp:
                 431, "headers_too_large", f"The headers exceed {limits.header_bytes} bytes."
             )
         length = found.content_length
-        too_large = RefusalError(
-            413, "request_too_large", f"The request body exceeds {limits.request_bytes} bytes."
-        )
         if length is not None:
             if length > limits.request_bytes:
-                raise too_large
+                raise _too_large(limits.request_bytes)
         elif not found.chunked:
             return b""
         chunks: list[bytes] = []
         size = 0
         try:
+            if length is not None:
+                return await proto()
             async for chunk in proto:
                 chunks.append(chunk)
                 size += len(chunk)
                 if size > limits.request_bytes:
-                    raise too_large
+                    raise _too_large(limits.request_bytes)
             return b"".join(chunks)
         except RuntimeError as error:
             raise RefusalError(
@@ -219,3 +218,7 @@ class GatewayApp:
         found.forward.append(_IDENTITY)
         found.forward.extend(admitted.credential.key_headers)
         return Outgoing(scope.method, url, found.forward, body, injected)
+
+
+def _too_large(limit: int) -> RefusalError:
+    return RefusalError(413, "request_too_large", f"The request body exceeds {limit} bytes.")

@@ -226,6 +226,7 @@ class Watch:
         shortest = min(limits.first_byte_s, limits.idle_s, limits.drain_s)
         self.tick_s = min(1.0, shortest / 4)
         self._task: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
 
     def __len__(self) -> int:
         return len(self._attempts)
@@ -237,11 +238,11 @@ class Watch:
 
     def add(self, attempt: Attempt) -> None:
         """Begin to watch an attempt; called from the task that runs it."""
-        attempt.task = asyncio.current_task()
+        attempt.task = asyncio.current_task(self._loop)
         self._attempts.add(attempt)
         self._empty.clear()
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._look_around())
+            self._task = self._loop.create_task(self._look_around())
 
     def remove(self, attempt: Attempt) -> None:
         """The attempt is over."""

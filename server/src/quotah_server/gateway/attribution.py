@@ -60,8 +60,8 @@ def read(
             (),
         )
     dropped: list[str] = ["unknown" for name in headers if name not in _KNOWN]
-    found = {name: _text(headers, name, dropped) for name in _TEXTS}
-    prompt = _text(headers, "prompt", dropped)
+    found = {name: _text(headers, name, dropped) for name in _TEXTS if name in headers}
+    prompt = _text(headers, "prompt", dropped) if "prompt" in headers else None
     prompt_id, version = prompt_parts(prompt or "")
     attribution = Attribution(
         workspace_id=key.workspace_id,
@@ -69,10 +69,10 @@ def read(
         environment=environment,
         key_id=key.id,
         member_id=key.member_id,
-        user=found["user"],
-        team=found["team"],
-        session=found["session"],
-        feature=found["feature"],
+        user=found.get("user"),
+        team=found.get("team"),
+        session=found.get("session"),
+        feature=found.get("feature"),
         prompt=prompt_id,
         prompt_version=version,
         tags=_tags(headers.get("tags"), dropped),

@@ -33,8 +33,8 @@ class Answer:
     """
 
     __slots__ = (
-        "_connection", "_failure", "_size", "_waiter", "bodiless", "ended", "headers", "parts",
-        "sized", "status",
+        "_connection", "_failure", "_fault", "_held", "_take", "_waiter", "bodiless", "ended",
+        "headers", "parts", "sized", "status",
     )  # fmt: skip
 
     def __init__(self, connection: Connection, *, bodiless: bool) -> None:
@@ -46,6 +46,9 @@ class Answer:
         self.parts: list[bytes] = []
         self.ended = False
         self._failure: BrokenOffError | None = None
+        self._take: Callable[[bytes], bool] | None = None
+        self._held = False
+        self._fault: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
 
     async def head(self) -> None:
@@ -70,10 +73,49 @@ class Answer:
 
     async def rest(self) -> bytes:
         """Everything that is still to come; raises BrokenOffError."""
+        if self.ended and len(self.parts) == 1:
+            self._connection.drained()
+            return self.parts.pop()
         taken: list[bytes] = []
         while (chunk := await self.chunk()) is not None:
             taken.append(chunk)
         return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    async def pump(self, take: Callable[[bytes], bool]) -> bool:
+        """Hand chunks to ``take`` the moment they are read, as long as it says True.
+
+        Tells whether the answer has ended. Raises BrokenOffError, and whatever ``take`` raises.
+        """
+        while (chunk := await self.chunk()) is not None:
+            if not take(chunk):
+                return False
+            self._take, self._held = take, False
+            try:
+                while self._take is not None and not self.ended and self._failure is None:
+                    await self._wait()
+            finally:
+                self._take = None
+            if self._fault is not None:
+                raise self._fault
+            if self._held:
+                return False
+        return True
+
+    def arrived(self) -> None:
+        """Something was read: hand it on, or wake whoever waits."""
+        if self._take is None:
+            self.wake()
+            return
+        if self.parts:
+            chunk = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
+            self.parts = []
+            try:
+                self._held = not self._take(chunk)
+            except Exception as error:  # noqa: BLE001 -- raised where it is awaited
+                self._fault = error
+        if self._held or self._fault is not None or self.ended:
+            self._take = None
+            self.wake()
 
     def close(self) -> None:
         """Let go of the connection; an answer that is still coming is aborted."""
@@ -193,7 +235,7 @@ class Connection(asyncio.Protocol):
             answer.fail(f"what came is no HTTP: {error}")
             self.abort()
             return
-        answer.wake()
+        answer.arrived()
         if len(answer.parts) > 1 or len(data) > _LOW_BYTES:
             self._hold_back(answer)
 

@@ -90,6 +90,7 @@ class Passage:
         self._encoding = held.get("content-encoding", "identity")
         self._ok = 200 <= response.status < 300
         self._drain_from = 0
+        self._left_alone = False
 
     async def run(self) -> Outcome | None:
         """Pass the answer on; None when the attempt was recorded on the way."""
@@ -103,32 +104,47 @@ class Passage:
         return await self._other(head)
 
     async def _stream(self, head: list[tuple[str, str]]) -> Outcome:
-        attempt, reply = self._attempt, self._reply
-        tee = self._tee()
+        tee, reply = self._tee(), self._reply
         plain = _decoder(self._encoding, self._limits.parsed_bytes)
         reply.begin(self._response.status, head)
-        attempt_passed, keep = attempt.passed, self._limits.kept_text_bytes
-        chunk_of, feed, send = self._response.chunk, tee.feed, reply.send
-        while (chunk := await chunk_of()) is not None:
-            if plain is None:
-                attempt_passed(chunk, keep)
-                data = feed(chunk)
-            else:
-                readable = plain(chunk)
-                attempt_passed(readable, keep)
-                feed(readable)
-                data = chunk
-            if attempt.draining:
-                if attempt.passed_bytes - self._drain_from > self._limits.drain_bytes:
-                    return GONE
-            elif data and not await send(data) and not self._keep_reading():
+        take = self._taker(tee, plain)
+        while not await self._response.pump(take):
+            if self._left_alone:
                 return GONE
+            await reply.drained()
         rest = tee.finish()
         if reply.gone:
             return GONE
-        if rest and plain is None and not await send(rest):
+        if rest and plain is None and not await reply.send(rest):
             return GONE
         return self._judge_stream()
+
+    def _taker(
+        self, tee: SseTee, plain: Callable[[bytes], bytes] | None
+    ) -> Callable[[bytes], bool]:
+        """What is done with each chunk; it says False where the provider is to be read no further
+        for now, as the client takes no more, or at all (``_left_alone``)."""
+        attempt, reply, limits = self._attempt, self._reply, self._limits
+        passed, keep, feed = attempt.passed, limits.kept_text_bytes, tee.feed
+
+        def take(chunk: bytes) -> bool:
+            if plain is None:
+                passed(chunk, keep)
+                data = feed(chunk)
+            else:
+                readable = plain(chunk)
+                passed(readable, keep)
+                feed(readable)
+                data = chunk
+            if attempt.draining:
+                self._left_alone = attempt.passed_bytes - self._drain_from > limits.drain_bytes
+                return not self._left_alone
+            if data and not reply.pass_on(data):
+                self._left_alone = not self._keep_reading()
+                return not self._left_alone
+            return not reply.full
+
+        return take
 
     def _tee(self) -> SseTee:
         attempt, dialect = self._attempt, self._attempt.admitted.route.dialect

@@ -7,6 +7,7 @@ read-ahead off: with it on, the first chunk of a slow stream came only when 64 k
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from datetime import timedelta
 
 from pyreqwest.client import ClientBuilder
@@ -41,6 +42,13 @@ class ProxiedResponse:
         except RequestError as error:
             raise _explain(error, "the answer was cut short") from error
         return None if data is None else bytes(data)
+
+    async def pump(self, take: Callable[[bytes], bool]) -> bool:
+        """Hand chunks on as they arrive, as long as ``take`` says True; tells whether that was all."""
+        while (chunk := await self.chunk()) is not None:
+            if not take(chunk):
+                return False
+        return True
 
     async def rest(self) -> bytes:
         """All that is still to come, at once; for answers whose announced length is small."""

@@ -8,7 +8,10 @@ HeaderList = list[tuple[str, str]]
 
 
 class StreamTransport(Protocol):
-    async def send_bytes(self, data: bytes) -> None: ...
+    @property
+    def full(self) -> bool: ...
+    def send(self, data: bytes) -> bool: ...
+    async def drained(self) -> None: ...
     def cut(self) -> None: ...
 
 
@@ -50,14 +53,29 @@ class Reply:
         self._transport = self._proto.response_stream(status, headers)
 
     async def send(self, data: bytes) -> bool:
-        """Send a piece; False once the client has gone away."""
-        assert self._transport is not None
-        try:
-            await self._transport.send_bytes(data)
-        except RuntimeError:
-            self.gone = True
+        """Send a piece, and wait while too much is unsent; False once the client has gone away."""
+        if not self.pass_on(data):
             return False
+        await self.drained()
         return True
+
+    def pass_on(self, data: bytes) -> bool:
+        """Send a piece at once; False once the client has gone away."""
+        assert self._transport is not None
+        if self._transport.send(data):
+            return True
+        self.gone = True
+        return False
+
+    @property
+    def full(self) -> bool:
+        """Whether so much is unsent that the sender should wait for ``drained``."""
+        return self._transport is not None and self._transport.full
+
+    async def drained(self) -> None:
+        """Wait until the client has taken enough, or has gone away."""
+        if self._transport is not None and self._transport.full:
+            await self._transport.drained()
 
     def cut(self) -> None:
         """End a begun answer visibly incomplete, after what was sent."""

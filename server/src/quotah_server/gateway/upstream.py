@@ -8,6 +8,7 @@ of this event loop (``pool.py``).
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.request import getproxies, proxy_bypass
 
 from quotah_server.gateway.connection import Answer, BrokenOffError, Connection
@@ -34,6 +35,12 @@ class DirectResponse:
     async def chunk(self) -> bytes | None:
         try:
             return await self._answer.chunk()
+        except BrokenOffError as error:
+            raise _cut_short(error) from error
+
+    async def pump(self, take: Callable[[bytes], bool]) -> bool:
+        try:
+            return await self._answer.pump(take)
         except BrokenOffError as error:
             raise _cut_short(error) from error
 

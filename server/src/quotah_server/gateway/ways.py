@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 Headers = Sequence[tuple[str, str]]
@@ -34,6 +34,11 @@ class UpstreamResponse(Protocol):
 
     async def chunk(self) -> bytes | None:
         """The next bytes as they arrive, None at the end; raises UpstreamError when it is cut short."""
+        ...
+
+    async def pump(self, take: Callable[[bytes], bool]) -> bool:
+        """Hand chunks to ``take`` as they arrive, as long as it says True; tells whether the answer
+        has ended. Raises UpstreamError when it is cut short."""
         ...
 
     async def rest(self) -> bytes:
