@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncGenerator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from gateway.rig import Provider, Received, head, reply, stream
 
+from quotah_server.gateway import pool
 from quotah_server.gateway.pool import Pool, origin_of
 from quotah_server.gateway.upstream import Upstream, UpstreamError, UpstreamResponse
 
@@ -65,13 +74,13 @@ async def test_a_connection_left_in_the_middle_of_an_answer_is_not_used_again() 
 
 async def test_a_connection_that_the_provider_closed_meanwhile_is_not_handed_out() -> None:
     async with running() as (_, provider):
-        pool = Pool(connect_s=5.0)
+        kept = Pool(connect_s=5.0)
         origin = origin_of(f"http://127.0.0.1:{provider.port}")
-        connection = await pool.open(origin)
+        connection = await kept.open(origin)
         answer = await connection.ask(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", bodiless=False)
         assert await answer.rest() == b"{}"
         answer.close()
-        assert pool.kept(origin) is connection
+        assert kept.kept(origin) is connection
         answer = await connection.ask(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", bodiless=False)
         await answer.rest()
         answer.close()
@@ -79,7 +88,7 @@ async def test_a_connection_that_the_provider_closed_meanwhile_is_not_handed_out
         async with asyncio.timeout(5):
             while connection.usable:  # noqa: ASYNC110 -- until its end has been read
                 await asyncio.sleep(0)
-        assert pool.kept(origin) is None
+        assert kept.kept(origin) is None
 
 
 async def test_an_answer_without_a_length_ends_with_its_connection() -> None:
@@ -255,6 +264,66 @@ async def test_a_provider_that_does_not_speak_tls_is_a_failed_connection() -> No
             await upstream.send("GET", url, [], b"", direct=True)
     await upstream.close()
     assert (failure.value.kind, failure.value.sent) == ("connection_failed", False)
+
+
+async def test_tls_reaches_the_provider_whose_certificate_is_trusted_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trusted, other = (tls_server_context(tmp_path / name) for name in ("trusted", "other"))
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted" / "certificate.pem"))
+    pool.tls_context.cache_clear()
+    provider = Provider()
+    provider.answer = stream([b"o", b"ne"])
+    upstream = Upstream(connect_s=5.0)
+    try:
+        for context, trustworthy in ((trusted, True), (other, False)):
+            server = await asyncio.start_server(provider._serve, "127.0.0.1", 0, ssl=context)  # pyright: ignore[reportPrivateUsage]
+            url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/x"
+            if trustworthy:
+                for _ in range(2):
+                    answer = await upstream.send("POST", url, [], b"body", direct=True)
+                    assert await answer.rest() == b"one"
+                    await answer.close()
+            else:
+                with pytest.raises(UpstreamError, match="certificate") as failure:
+                    await upstream.send("POST", url, [], b"body", direct=True)
+                assert (failure.value.kind, failure.value.sent) == ("connection_failed", False)
+            server.close()
+        assert len(provider.received) == 2
+    finally:
+        await upstream.close()
+        for task in tuple(provider._tasks):  # pyright: ignore[reportPrivateUsage]
+            task.cancel()
+        pool.tls_context.cache_clear()
+
+
+def tls_server_context(folder: Path) -> ssl.SSLContext:
+    """A server's context with a certificate of its own for 127.0.0.1, kept in the folder."""
+    folder.mkdir()
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(
+        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return context
 
 
 async def test_a_provider_beyond_this_machine_is_reached_through_the_systems_proxy(

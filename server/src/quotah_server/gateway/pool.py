@@ -127,7 +127,7 @@ class Pool:
             origin.port,
             family=family,
             flags=socket.AI_NUMERICHOST,
-            ssl=_tls() if origin.tls else None,
+            ssl=tls_context() if origin.tls else None,
             server_hostname=origin.host if origin.tls else None,
         )
         return connection
@@ -179,7 +179,8 @@ def _discard(task: asyncio.Task[Connection]) -> None:
 
 
 @functools.cache
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
+    """What TLS trusts: the system's store. Read once, when a provider is first reached by TLS."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
