@@ -10,8 +10,11 @@ python_tests() {
   .venv/bin/coverage run -m pytest -n 2
   .venv/bin/coverage combine --quiet
   .venv/bin/coverage report --skip-covered --fail-under=80 | tail -n 40
-  .venv/bin/coverage report --include='*/catalog/*,*/pipeline/*' --fail-under=90 >/dev/null \
-    || { echo "Branch coverage of catalog and pipeline fell under 90 %." >&2; exit 1; }
+  # The rooms of money and durability are held to more, by their own tests alone and in one process.
+  rm -f .coverage .coverage.*
+  .venv/bin/coverage run -m pytest server/tests/catalog server/tests/pipeline server/tests/golden server/tests/providers
+  .venv/bin/coverage combine --quiet
+  .venv/bin/coverage report --include='*/catalog/*,*/pipeline/*' --fail-under=90
 }
 web_tests() { scripts/npm.sh web test; }
 e2e_tests() {
