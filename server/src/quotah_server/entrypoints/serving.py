@@ -15,11 +15,7 @@ SOCKET_MODE = 0o600
 
 
 def tcp(target: Any, host: str, port: int, interface: Interfaces) -> Server:
-    """A server on host and port.
-
-    HTTP/1.1 alone: to break off one answer (as its provider did) its connection is shut down, which
-    must not take other answers with it.
-    """
+    """A server on host and port; HTTP/1.1, as browsers speak it without TLS."""
     return Server(
         target, address=host, port=port, interface=interface, backlog=1024,
         http=HTTPModes.http1,
