@@ -1,8 +1,9 @@
-"""Rules for the whole suite: a skipped test is a test that proved nothing, so it fails the run."""
+"""Rules for the whole suite: skipped tests fail the run, and no worker's coverage is lost."""
 
 from __future__ import annotations
 
 import pytest
+from coverage import Coverage
 
 
 @pytest.hookimpl(trylast=True)
@@ -10,3 +11,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    # A worker that is slow to end is killed by xdist before coverage writes at exit: write here.
+    measuring = Coverage.current()
+    if measuring is not None and hasattr(session.config, "workerinput"):
+        measuring.stop()
+        measuring.save()

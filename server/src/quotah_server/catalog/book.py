@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from copy import copy
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +17,9 @@ from importlib import resources
 from typing import TypeVar
 
 import msgspec
+
+from quotah_server.catalog import terms as terms_
+from quotah_server.catalog.terms import LIST_PRICES, Terms
 
 FORMAT = 1
 BASE_SOURCE = "genai-prices"
@@ -149,6 +153,9 @@ class Book:
         self._models: dict[str, tuple[Model, ...]] = {}
         self.resolved: dict[tuple[object, ...], object] = {}
         """What others worked out of this book; a cache, never part of it."""
+        self.base: Book = self
+        """The book without terms: itself, unless it came from ``under``."""
+        self.terms: Terms = LIST_PRICES
         header, *lines = data.splitlines()
         self.sources = _HEADER.decode(header).sources
         for line in lines:
@@ -160,6 +167,17 @@ class Book:
             else:
                 provider = _PROVIDER.decode(line)
                 self.providers[provider.provider] = provider
+
+    def under(self, terms: Terms) -> Book:
+        """This book with a workspace's terms; itself for no terms. Costs next to nothing."""
+        if terms == LIST_PRICES:
+            return self.base
+        view = copy(self.base)
+        view.terms = terms
+        view.resolved = {}
+        told = self.base.version.encode() + terms_.encode(terms)
+        view.version = hashlib.blake2b(told, digest_size=6).hexdigest()
+        return view
 
     @property
     def data(self) -> bytes:

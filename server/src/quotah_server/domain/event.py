@@ -18,7 +18,8 @@ that are ours. unpriced: no rate known; the cost is then None, never 0."""
 class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
     """One product of the sum: ``quantity × rate_usd / per = amount_usd``.
 
-    rule: where the rate comes from (``openai/gpt-4o#flex (genai-prices)``).
+    rule: where the rate comes from (``openai/gpt-4o#flex (genai-prices)``). model: set where it is
+    not the model that gave the answer.
     """
 
     unit: str
@@ -27,6 +28,7 @@ class LineItem(msgspec.Struct, frozen=True, omit_defaults=True):
     per: int
     amount_usd: Decimal
     rule: str = ""
+    model: str = ""
 
 
 class Price(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -35,6 +35,8 @@ CACHE_READ_AUDIO = "cache_read_audio"
 CACHE_READ_IMAGE = "cache_read_image"
 OUTPUT_AUDIO = "output_audio"
 OUTPUT_IMAGE = "output_image"
+OUTPUT_VIDEO = "output_video"
+CITATION = "citation"
 
 INPUT_UNITS = (
     INPUT, CACHE_READ, CACHE_WRITE_5M, CACHE_WRITE_30M, CACHE_WRITE_1H, CACHE_WRITE_12H,
@@ -42,19 +44,36 @@ INPUT_UNITS = (
 )  # fmt: skip
 CACHE_READ_UNITS = (CACHE_READ, CACHE_READ_AUDIO, CACHE_READ_IMAGE)
 CACHE_WRITE_UNITS = (CACHE_WRITE_5M, CACHE_WRITE_30M, CACHE_WRITE_1H, CACHE_WRITE_12H)
-OUTPUT_UNITS = (OUTPUT, REASONING, OUTPUT_AUDIO, OUTPUT_IMAGE)
+OUTPUT_UNITS = (OUTPUT, REASONING, OUTPUT_AUDIO, OUTPUT_IMAGE, OUTPUT_VIDEO, CITATION)
 
 # Units that are not tokens.
 REQUEST = "request"
 WEB_SEARCH = "web_search"
+WEB_SEARCH_PREVIEW = "web_search_preview"
 FILE_SEARCH = "file_search"
 CODE_CONTAINER = "code_container"
+SEARCH_UNIT = "search_unit"
+PAGE = "page"
+AUDIO_SECOND = "audio_second"
+INPUT_CHARACTER = "input_character"
+
+
+class InnerUsage(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of several metered calls inside an answer.
+
+    model: the one that answered it; None: the answer's own. units: what it consumed.
+    """
+
+    units: dict[str, int]
+    model: str | None = None
 
 
 class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     """Disjoint units of one call.
 
-    units: unit → count (≥ 0, ≤ MAX_COUNT).
+    units: unit → count (≥ 0, ≤ MAX_COUNT), of everything the call consumed.
+    inner: the same, split by metered inner call, where the provider tells them apart. Each is priced
+        by itself (its own model, its own size); what ``units`` holds beyond them belongs to the call.
     missing: the provider reported no usage at all; ``units`` is then empty or estimated.
     estimated: the counts are ours, not the provider's.
     flags: what was odd about the report, each a stable word (``unknown_unit:foo``, ``cache_exceeds_input``).
@@ -64,6 +83,7 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     missing: bool = False
     estimated: bool = False
     flags: tuple[str, ...] = ()
+    inner: tuple[InnerUsage, ...] = ()
 
     def total(self, names: tuple[str, ...]) -> int | None:
         """Sum some units; None when none of them was reported."""
