@@ -36,6 +36,8 @@ class Provider(Protocol):
     """
 
     name: str
+    reads: frozenset[str]
+    """The operations whose answers it understands, under whatever provider's name they come."""
 
     def operation(self, method: str, path: str) -> str | None:
         """Name the operation of a request path below the base URL (``/chat/completions`` → ``chat``);

@@ -8,17 +8,25 @@ from quotah_server.providers.base import Account, Provider
 from quotah_server.providers.openai import PROVIDER as OPENAI
 from quotah_server.providers.openai.account import ACCOUNT as OPENAI_ACCOUNT
 
-PROVIDERS: dict[str, Provider] = {room.name: room for room in (OPENAI, ANTHROPIC)}
+_ROOMS: tuple[Provider, ...] = (OPENAI, ANTHROPIC)
+"""In this order they are asked whose an operation is, where its provider has no room that reads it."""
+
+PROVIDERS: dict[str, Provider] = {room.name: room for room in _ROOMS}
 ACCOUNTS: dict[str, Account] = {
     account.provider: account for account in (OPENAI_ACCOUNT, ANTHROPIC_ACCOUNT)
 }
-_WIRE_OF_OPERATION = {"messages": ANTHROPIC, "count_tokens": ANTHROPIC}
+_ROOM_OF_OPERATION: dict[str, Provider] = {
+    operation: room for room in reversed(_ROOMS) for operation in room.reads
+}
 
 
 def room_for(provider: str, operation: str) -> Provider:
     """The room that reads a provider's answers.
 
-    Its own, else the one whose wire the operation belongs to: most vendors speak OpenAI's.
+    Its own where that reads the operation, else the one whose wire the operation belongs to: a
+    vendor may serve another's wire (Claude's messages on many platforms), and most serve OpenAI's.
     """
     room = PROVIDERS.get(provider)
-    return room if room is not None else _WIRE_OF_OPERATION.get(operation, OPENAI)
+    if room is not None and operation in room.reads:
+        return room
+    return _ROOM_OF_OPERATION.get(operation, OPENAI)

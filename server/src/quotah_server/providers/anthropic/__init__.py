@@ -9,14 +9,20 @@ from quotah_server.domain.usage import Usage
 from quotah_server.providers.anthropic import stream
 from quotah_server.providers.anthropic.usage import read_usage
 from quotah_server.providers.base import Answer
+from quotah_server.providers.wires.openai import OpenAIWire
 
 _OPERATIONS = {"/messages": "messages", "/messages/count_tokens": "count_tokens"}
 
 
+_NATIVE = frozenset(_OPERATIONS.values())
+_OPENAI = OpenAIWire()
+
+
 class Anthropic:
-    """The room of Anthropic."""
+    """The room of Anthropic, which serves OpenAI's chat wire as well."""
 
     name = "anthropic"
+    reads = _NATIVE | {"chat"}
 
     def operation(self, method: str, path: str) -> str | None:
         """Only messages and the token count have a name; the rest is passed through."""
@@ -24,23 +30,26 @@ class Anthropic:
             return None
         return _OPERATIONS.get(path.removeprefix("/v1").rstrip("/"))
 
-    def needles(self, operation: str) -> tuple[bytes, ...]:  # noqa: ARG002 - one wire for all
-        return stream.NEEDLES
+    def needles(self, operation: str) -> tuple[bytes, ...]:
+        return stream.NEEDLES if operation in _NATIVE else _OPENAI.needles(operation)
 
     def read_body(self, operation: str, body: Mapping[str, Any]) -> Answer:
-        return stream.read_body(operation, body)
+        if operation in _NATIVE or body.get("type") == "message":
+            return stream.read_body(operation, body)
+        return _OPENAI.read_body(operation, body)
 
-    def merge(
-        self,
-        operation: str,  # noqa: ARG002 - only messages are streamed
-        answer: Answer,
-        event: Mapping[str, Any],
-    ) -> None:
-        stream.merge_event(answer, event)
+    def merge(self, operation: str, answer: Answer, event: Mapping[str, Any]) -> None:
+        if operation in _NATIVE or isinstance(event.get("type"), str):
+            stream.merge_event(answer, event)
+        else:
+            _OPENAI.merge(operation, answer, event)
 
     def usage(
         self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
     ) -> Usage:
+        """``chat`` is also what people call a message: the counts' own names decide."""
+        if operation not in _NATIVE and raw is not None and "prompt_tokens" in raw:
+            return _OPENAI.usage(operation, raw, extras)
         return read_usage(operation, raw, extras)
 
 

@@ -1,4 +1,4 @@
-"""Answers of OpenAI's API, whole or streamed, to what accounting needs of them."""
+"""Answers on OpenAI's wire, whole or streamed, to what accounting needs of them."""
 
 from __future__ import annotations
 

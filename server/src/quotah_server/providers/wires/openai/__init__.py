@@ -1,0 +1,64 @@
+"""OpenAI's wire, spoken by many: chat, completions, responses, embeddings and their relatives.
+
+A vendor's room is this class under its own name, with what the vendor does otherwise overridden.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quotah_server.domain.usage import Usage
+from quotah_server.providers.base import Answer
+from quotah_server.providers.wires.openai import answers
+from quotah_server.providers.wires.openai.usage import read_usage
+
+_OPERATIONS = {
+    "/chat/completions": "chat",
+    "/completions": "completions",
+    "/responses": "responses",
+    "/embeddings": "embeddings",
+    "/images/generations": "images",
+    "/images/edits": "images",
+    "/images/variations": "images",
+    "/audio/transcriptions": "transcription",
+    "/audio/translations": "transcription",
+    "/audio/speech": "speech",
+}
+_AUDIO = frozenset({"transcription", "speech"})
+
+
+class OpenAIWire:
+    """What every vendor on this wire shares."""
+
+    name = "openai"
+    reads = frozenset({*_OPERATIONS.values(), "realtime", "rerank"})
+
+    def operation(self, method: str, path: str) -> str | None:
+        """Only what is billed has a name; the rest is passed through."""
+        if method.upper() != "POST":
+            return None
+        return _OPERATIONS.get(path.removeprefix("/v1").rstrip("/"))
+
+    def needles(self, operation: str) -> tuple[bytes, ...]:
+        if operation == "responses":
+            return answers.RESPONSES_NEEDLES
+        if operation in _AUDIO:
+            return (b'.done"', b'"usage"', b'"error"')
+        return answers.CHAT_NEEDLES
+
+    def read_body(self, operation: str, body: Mapping[str, Any]) -> Answer:
+        return answers.read_body(operation, body)
+
+    def merge(self, operation: str, answer: Answer, event: Mapping[str, Any]) -> None:
+        if operation in ("responses", "realtime"):
+            answers.merge_response_event(answer, event)
+        elif operation in _AUDIO:
+            answers.merge_audio_event(answer, event)
+        else:
+            answers.merge_chunk(answer, event)
+
+    def usage(
+        self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
+    ) -> Usage:
+        return read_usage(operation, raw, extras)
