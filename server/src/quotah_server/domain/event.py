@@ -42,6 +42,20 @@ class Price(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it is unpriced or estimated, for people."""
 
 
+class CostSplit(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a cost went on, in quantised dollars whose sum is the cost exactly.
+
+    output: reasoning included. other: tools, seconds, pages, requests, and a cost that the provider
+    named as a whole.
+    """
+
+    input: Decimal = Decimal(0)
+    cache_read: Decimal = Decimal(0)
+    cache_write: Decimal = Decimal(0)
+    output: Decimal = Decimal(0)
+    other: Decimal = Decimal(0)
+
+
 class PricedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     """What is journaled and stored: one per attempt."""
 
@@ -51,3 +65,5 @@ class PricedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     cost_status: CostStatus
     price_version: str
     cost_reason: str = ""
+    split: CostSplit | None = None
+    """None where there is no cost, and in events of an earlier version: all of it is then other."""

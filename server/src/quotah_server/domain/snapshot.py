@@ -48,12 +48,18 @@ class Route(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True):
-    """version grows with every change. keys: by hash. routes: workspace id → route name → route."""
+    """version grows with every change. keys: by hash. routes: workspace id → route name → route.
+
+    book_version: the list book that prices now; "" where the gateway goes on with its own. terms:
+    workspace id → its terms (``catalog.terms.encode``); workspaces without any are left out.
+    """
 
     version: int
     created_at: datetime
     keys: dict[str, GatewayKey] = {}
     routes: dict[str, dict[str, Route]] = {}
+    book_version: str = ""
+    terms: dict[str, bytes] = {}
 
 
 def encode(snapshot: Snapshot) -> bytes:

@@ -16,6 +16,7 @@ from quotah_server.catalog.price import NOT_BILLED, price
 from quotah_server.domain.call import Call
 from quotah_server.domain.event import Price, PricedEvent
 from quotah_server.domain.usage import Usage
+from quotah_server.pipeline.split import split_of
 from quotah_server.providers.registry import room_for
 
 _FIRST_ERROR_STATUS = 400
@@ -42,6 +43,7 @@ def record(call: Call, book: Book) -> PricedEvent:
         cost_status=cost.status,
         price_version=cost.price_version,
         cost_reason=cost.reason,
+        split=split_of(cost),
     )
 
 
