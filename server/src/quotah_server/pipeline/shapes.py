@@ -159,7 +159,7 @@ def unwrapped(line: Raw) -> tuple[Raw, list[Raw] | None, dict[str, Any]]:
     events, response = line.get("events"), line.get("response")
     if events is None and isinstance(response, dict):
         events = cast("Raw", response).get("stream")
-    if events is None and isinstance(response, list) and response:
+    if events is None and isinstance(response, list) and _parsed(cast("object", response)):
         events = cast("list[object]", response)
     if events is None and response is None:
         events = line.get("sse")
