@@ -18,6 +18,7 @@ ROLES = ("owner", "admin", "member", "viewer")
 KEY_KINDS = ("gateway", "ingest", "admin")
 CREDENTIAL_STATUSES = ("never_used", "healthy", "invalid", "rate_limited")
 ATTEMPT_OUTCOMES = ("pending", "failed", "succeeded")
+UPDATE_STATES = ("held", "applied", "rejected", "failed")
 
 
 def _one_of(column: str, values: tuple[str, ...]) -> CheckConstraint:
@@ -222,3 +223,70 @@ class AuditRow(Base):
     request_id: Mapped[str | None] = mapped_column(Text)
     before: Mapped[Json]
     after: Mapped[Json]
+
+
+class PriceOverrideRow(Base):
+    """A price that a workspace set by itself: rates (unit → decimal text, empty where there is a
+    factor) or factor (decimal text). provider, model: as in ``catalog.terms.Override``."""
+
+    __tablename__ = "price_overrides"
+    __table_args__ = (Index(None, "workspace_id", "id"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(_reference("workspaces.id"))
+    project_id: Mapped[Id | None] = mapped_column(_reference("projects.id"))
+    created_by: Mapped[Id | None] = mapped_column(_reference("members.id", ondelete="SET NULL"))
+    provider: Mapped[Name]
+    model: Mapped[str] = mapped_column(Text)
+    deployment: Mapped[str | None] = mapped_column(Text)
+    starts_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime | None]
+    rates: Mapped[Json]
+    factor: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class PriceTrustRow(Base):
+    """Whether a workspace believes the cost that a provider names; without a row the book decides."""
+
+    __tablename__ = "price_trust"
+
+    workspace_id: Mapped[Id] = mapped_column(_reference("workspaces.id"), primary_key=True)
+    provider: Mapped[Name] = mapped_column(primary_key=True)
+    trusted: Mapped[bool]
+
+
+class PriceListRow(Base):
+    """The list book of the instance: the one row has id 1. book_version NULL: the packaged one."""
+
+    __tablename__ = "price_list"
+    __table_args__ = (CheckConstraint("id = 1", name="single"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    updates_enabled: Mapped[bool]
+    book_version: Mapped[Hash | None]
+    checked_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(Text)
+
+
+class PriceUpdateRow(Base):
+    """A newer list book that was found, and what became of it. changes, disagreements: ``{"items": […]}``;
+    reasons likewise, why it is held or has failed. base_version: the book it was compared with."""
+
+    __tablename__ = "price_updates"
+    __table_args__ = (_one_of("state", UPDATE_STATES),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    state: Mapped[Word]
+    found_at: Mapped[datetime]
+    base_version: Mapped[Hash | None]
+    book_version: Mapped[Hash | None]
+    decided_at: Mapped[datetime | None]
+    decided_by: Mapped[Id | None] = mapped_column(_reference("members.id", ondelete="SET NULL"))
+    reasons: Mapped[Json]
+    changes: Mapped[Json]
+    disagreements: Mapped[Json]
+    changed: Mapped[int]
+    added: Mapped[int]
+    removed: Mapped[int]

@@ -1,0 +1,1 @@
+"""What each workspace pays instead of the list, read by all who price."""
