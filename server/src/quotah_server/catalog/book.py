@@ -1,6 +1,6 @@
 """The price book: every rate we know, as data, with its dates, conditions and sources.
 
-A book is JSON lines: one header, one line per unit, provider and model. The bytes are its identity:
+A book is JSON lines: one header, one line per unit, calendar, provider and model. The bytes are its identity:
 ``version`` is their hash, so that a stored event can cite the book that priced it and be explained
 again later. Lines are decoded when a provider is first asked for, which keeps loading fast.
 """
@@ -49,6 +49,7 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     unit: our name. per: the count a rate is for. name: for people, plural. token: counted in
     tokens, so that uplifts on token rates reach it. part_of: the unit it is billed as where the
     model names no rate of its own; None: there is no such unit and the count stays unpriced.
+    free_allowance: an account has some of it free; a call told to lie within is charged 0 for it.
     """
 
     unit: str
@@ -56,6 +57,15 @@ class Unit(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     token: bool = False
     part_of: str | None = None
+    free_allowance: bool = False
+
+
+class Calendar(msgspec.Struct, frozen=True):
+    """Days that a ``Weekly`` rule leaves out. days: whole UTC days."""
+
+    calendar: str
+    days: tuple[date, ...]
+    source: str
 
 
 class Provider(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -81,16 +91,30 @@ class Match(msgspec.Struct, frozen=True, omit_defaults=True):
     all: tuple[Match, ...] = ()
 
 
-class Period(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
-    """Rates that hold from a UTC date on, or within a daily UTC window (``["00:30", "16:30"]``).
+class Weekly(msgspec.Struct, frozen=True, omit_defaults=True, rename={"except_": "except"}):
+    """Days of the week, 0 = Monday … 6 = Sunday, in UTC. except_: a calendar whose days are left out."""
 
-    The last period that holds wins; the first one also covers all time before. sources: units whose
-    rate comes from elsewhere than the rest.
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    except_: str | None = None
+
+
+class Period(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
+    """Rates that hold where all its conditions do; of several periods, the last that holds wins.
+
+    from_, until: UTC days, ``until`` exclusive; ``from_at``, ``until_at``: the UTC time on that day
+    (``16:00``), else midnight. daily: a UTC window, its end exclusive (``["16:30", "00:30"]`` ends on
+    the day after). weekly: the days on which such a window, or else the day itself, begins. sources:
+    units whose rate comes from elsewhere than the rest. A period without ``from_`` reaches back for
+    ever; when none holds, the model was not sold yet and has no price.
     """
 
     rates: dict[str, Rate]
     from_: date | None = None
+    until: date | None = None
+    from_at: str | None = None
+    until_at: str | None = None
     daily: tuple[str, str] | None = None
+    weekly: Weekly | None = None
     source: str = BASE_SOURCE
     sources: dict[str, str] = {}
 
@@ -98,29 +122,36 @@ class Period(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "
 class Variant(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
     """Other rates for calls made in another way (``{"service_tier": "flex"}``).
 
-    Of several with the same ``when``, the first one begun counts; units it does not name keep the
-    standard rate.
+    Of several with the same ``when``, the first one that holds counts; units it does not name keep
+    the standard rate. from_, until: UTC days, ``until`` exclusive.
     """
 
     when: dict[str, str]
     rates: dict[str, Rate]
     from_: date | None = None
+    until: date | None = None
     source: str = BASE_SOURCE
     sources: dict[str, str] = {}
 
 
 class Uplift(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
-    """A factor on every token rate. when: context key → values, any of which asks for it."""
+    """A factor on every token rate.
+
+    when: ``host``, ``region``, ``inference_geo`` or ``deployment_type`` → values in lower case, any of
+    which asks for it; ``*`` is every value that is told, but for the standard ones (``global``).
+    from_, until: UTC days, ``until`` exclusive.
+    """
 
     name: str
     when: dict[str, tuple[str, ...]]
     factor: Decimal
     source: str
     from_: date | None = None
+    until: date | None = None
 
 
 class Model(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A model and all its prices, past and present."""
+    """A model and all its prices, past and present. minimum: unit → the least billed per request."""
 
     provider: str
     model: str
@@ -128,6 +159,7 @@ class Model(msgspec.Struct, frozen=True, omit_defaults=True):
     periods: tuple[Period, ...]
     variants: tuple[Variant, ...] = ()
     uplifts: tuple[Uplift, ...] = ()
+    minimum: dict[str, int] = {}
 
 
 class _Header(msgspec.Struct, frozen=True, rename={"format_": "book"}):
@@ -137,6 +169,7 @@ class _Header(msgspec.Struct, frozen=True, rename={"format_": "book"}):
 
 _HEADER = msgspec.json.Decoder(_Header)
 _UNIT = msgspec.json.Decoder(Unit)
+_CALENDAR = msgspec.json.Decoder(Calendar)
 _PROVIDER = msgspec.json.Decoder(Provider)
 _MODEL = msgspec.json.Decoder(Model)
 
@@ -148,6 +181,7 @@ class Book:
         self._data = data
         self.version = hashlib.blake2b(data, digest_size=6).hexdigest()
         self.units: dict[str, Unit] = {}
+        self.calendars: dict[str, frozenset[date]] = {}
         self.providers: dict[str, Provider] = {}
         self._lines: dict[str, list[bytes]] = {}
         self._models: dict[str, tuple[Model, ...]] = {}
@@ -164,6 +198,9 @@ class Book:
                 self.units[unit.unit] = unit
             elif model_line := _MODEL_LINE.match(line):
                 self._lines.setdefault(model_line.group(1).decode(), []).append(line)
+            elif line.startswith(b'{"calendar":'):
+                calendar = _CALENDAR.decode(line)
+                self.calendars[calendar.calendar] = frozenset(calendar.days)
             else:
                 provider = _PROVIDER.decode(line)
                 self.providers[provider.provider] = provider

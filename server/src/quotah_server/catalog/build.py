@@ -30,7 +30,8 @@ from quotah_server.catalog.book import (
     Tiered,
     Variant,
 )
-from quotah_server.catalog.patch import load_patches, plain
+from quotah_server.catalog.patch import load_patches
+from quotah_server.catalog.patching import patched, plain
 
 DATA = Path(__file__).parent / "data"
 BOOK = DATA / "book.jsonl"
@@ -69,13 +70,14 @@ def build() -> bytes:
     lines: list[object] = [
         {"book": FORMAT, "sources": {"genai-prices": version("genai-prices")}},
         *patches.units,
+        *patches.calendars,
         *patches.providers([_provider(source) for source in genai_providers]),
     ]
     models = {
         canonical(source.id): [_model(canonical(source.id), model) for model in source.models]
         for source in genai_providers
     }
-    lines.extend(patches.models(models))
+    lines.extend(patched(patches, models))
     return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
 
 

@@ -1,65 +1,100 @@
-"""What we know beyond genai-prices, read from ``data/patches/*.yaml`` when the book is built.
+"""What we know beyond genai-prices: the form of ``data/patches/*.yaml``, read when the book is built.
 
 Every entry names a public source. Amounts are read as text and become Decimals; YAML's own numbers
-would be floats. A patch that touches nothing stops the build: it has been overtaken.
+would be floats. ``models`` is a regular expression for whole ids of models in the base book (or
+added above). Days are whole UTC days; ``until`` is exclusive; ``from_at`` and ``until_at`` give the
+UTC time on them, else midnight. The edge of a tier is data: ``{base: "2", above: {199999: "4"}}`` is
+$4 for a request of more than 199,999 tokens, which is how an inclusive 200k is written.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 import yaml
 
-from quotah_server.catalog.book import (
-    Match,
-    Model,
-    Period,
-    Provider,
-    Rate,
-    Tiered,
-    Unit,
-    Uplift,
-    Variant,
-)
-from quotah_server.domain.money import product, usd_text
-
-_Rated = TypeVar("_Rated", Period, Variant)
+from quotah_server.catalog.book import Calendar, Match, Provider, Rate, Unit, Weekly
 
 
-class AddedRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
+             rename={"from_": "from", "except_": "except"}):  # fmt: skip
+    """Anything that has a public source."""
+
+    source: str
+
+
+class _Dated(_Entry, frozen=True, kw_only=True):
+    """Anything that holds for a time."""
+
+    from_: date | None = None
+    until: date | None = None
+    from_at: str | None = None
+    until_at: str | None = None
+
+
+class AddedRates(_Entry, frozen=True, kw_only=True):
     """Rates of units that the base book does not price, for all periods of the matching models."""
 
     models: str
     rates: dict[str, Rate]
-    source: str
 
 
-class Multiple(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Multiple(_Entry, frozen=True, kw_only=True):
     """A unit documented as a multiple of another, wherever that one has a rate (variants too)."""
 
     models: str
     unit: str
     of: str
     factor: Decimal
-    source: str
 
 
-class PastRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Rates that held until a date on which the base book's rates began, unknown to it."""
+class PastRates(_Dated, frozen=True, kw_only=True):
+    """Rates that held until a day (from another one, or ever before), unknown to the base book.
+
+    Units they do not name keep the rate that the base book has for those days.
+    """
 
     models: str
-    until: date
     rates: dict[str, Rate]
-    source: str
 
 
-class EarlierVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class ReplacedRates(_Dated, frozen=True, kw_only=True):
+    """A dated correction where the base book is wrong or stale. Units not named keep their rate."""
+
+    models: str
+    rates: dict[str, Rate]
+
+
+class Schedule(_Dated, frozen=True, kw_only=True):
+    """Rates of certain days and hours: peak, off-peak.
+
+    days: 0 = Monday … 6 = Sunday (UTC), all if absent. except_: a calendar whose days are left out.
+    windows: UTC, end exclusive (``["16:30", "00:30"]`` ends on the day after, and belongs to the day
+    on which it begins); absent: the whole day. Exactly one of ``rates`` (over the standing ones) and
+    ``factor`` (on the standing token rates). The base book's own windows of these models give way;
+    where two schedules hold, the later entry counts.
+    """
+
+    models: str
+    days: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6)
+    except_: str | None = None
+    windows: tuple[tuple[str, str], ...] = ()
+    rates: dict[str, Rate] | None = None
+    factor: Decimal | None = None
+
+    @property
+    def weekly(self) -> Weekly | None:
+        """The days as the book writes them; None: every day."""
+        found = Weekly(self.days, self.except_)
+        return None if found == Weekly() else found
+
+
+class EarlierVariant(_Entry, frozen=True, kw_only=True):
     """When a variant was first sold; the base book dates it by when it learnt of it.
 
     Never reaches back behind the last change of the model's standard rates.
@@ -68,10 +103,9 @@ class EarlierVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     models: str
     when: dict[str, str]
     since: date
-    source: str
 
 
-class DerivedVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class DerivedVariant(_Entry, frozen=True, kw_only=True):
     """A variant documented as a factor on token rates, for periods the base book does not cover.
 
     Where the base book knows the variant for later, only the units named there are discounted.
@@ -81,185 +115,146 @@ class DerivedVariant(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     when: dict[str, str]
     factor: Decimal
     since: date
-    source: str
 
 
-class AddedUplift(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A factor on token rates."""
+class AddedVariant(_Entry, frozen=True, kw_only=True,
+                   rename={"from_": "from", "except_": "except"}):  # fmt: skip
+    """Rates of calls made in another way, documented as amounts; put before the base book's."""
+
+    models: str
+    when: dict[str, str]
+    rates: dict[str, Rate]
+    from_: date | None = None
+    until: date | None = None
+
+
+class AddedUplift(_Entry, frozen=True, kw_only=True):
+    """A factor on token rates. when: see ``book.Uplift``."""
 
     models: str
     name: str
     when: dict[str, tuple[str, ...]]
     factor: Decimal
-    source: str
     since: date | None = None
+    until: date | None = None
 
 
-class AddedModel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A model the base book lacks; tried before the others."""
+class Minimum(_Entry, frozen=True, kw_only=True):
+    """The least that is billed per request. units: unit → count."""
+
+    models: str
+    units: dict[str, int]
+
+
+class DatedRates(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
+                 rename={"from_": "from"}):  # fmt: skip
+    """One of the periods of an added model; without ``from`` it reaches back for ever."""
+
+    rates: dict[str, Rate]
+    from_: date | None = None
+    from_at: str | None = None
+    source: str | None = None
+
+
+class AddedModel(_Entry, frozen=True, kw_only=True):
+    """A model the base book lacks (``added_models``: tried before the others), or one that is sold no
+    more (``past_models``: tried after them).
+
+    Either ``rates`` (always the same) or ``periods`` in the order of their days. replaces: the base
+    book has a model of this id, and it is wrong as a whole: its prices, variants included, give way,
+    its place stays; ``match`` may then be left out and stays, too.
+    """
 
     model: str
-    match: Match
-    rates: dict[str, Rate]
-    source: str
+    match: Match | None = None
+    rates: dict[str, Rate] | None = None
+    periods: tuple[DatedRates, ...] = ()
+    replaces: bool = False
+
+
+class Alias(_Entry, frozen=True, kw_only=True):
+    """Ids that by the provider's own rule mean another model for ever: ``equals``, ``starts_with``."""
+
+    of: str
+    equals: tuple[str, ...] = ()
+    starts_with: tuple[str, ...] = ()
+
+
+class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
+           rename={"from_": "from"}):  # fmt: skip
+    """From a day on an alias means another model; the first one may leave the day out."""
+
+    of: str
+    from_: date | None = None
+
+
+class MovedAlias(_Entry, frozen=True, kw_only=True):
+    """An id that means one model after another (``…-latest``), each from a day on.
+
+    It is priced as the model it means on the day; if the base book has a model of this id, that one
+    gives way. match: the ids, if not just ``model``.
+    """
+
+    model: str
+    moves: tuple[Move, ...]
+    match: Match | None = None
 
 
 class Patch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One file: all about one provider. ``models`` is a regular expression for whole ids."""
+    """One file: all about one provider. Entries are applied in the order of these fields.
+
+    fallback: providers whose models it resells at their price, tried in order after its own; replaces
+    the base book's list. trusts_reported_cost: the amount named in its answers is what it bills.
+    """
 
     provider: str
     trusts_reported_cost: bool = False
+    fallback: tuple[str, ...] | None = None
     added_models: tuple[AddedModel, ...] = ()
+    past_models: tuple[AddedModel, ...] = ()
+    aliases: tuple[Alias, ...] = ()
+    replaced_rates: tuple[ReplacedRates, ...] = ()
     past_rates: tuple[PastRates, ...] = ()
     added_rates: tuple[AddedRates, ...] = ()
+    added_variants: tuple[AddedVariant, ...] = ()
     earlier_variants: tuple[EarlierVariant, ...] = ()
     derived_variants: tuple[DerivedVariant, ...] = ()
     multiples: tuple[Multiple, ...] = ()
+    schedules: tuple[Schedule, ...] = ()
     uplifts: tuple[AddedUplift, ...] = ()
+    minimums: tuple[Minimum, ...] = ()
+    moved_aliases: tuple[MovedAlias, ...] = ()
 
 
-class Patches:
-    """All patch files and the units, ready to be applied."""
+class Patches(msgspec.Struct, frozen=True):
+    """All that people wrote: ``units.yaml``, ``calendars.yaml``, ``patches/*.yaml``."""
 
-    def __init__(self, units: list[Unit], patches: list[Patch]) -> None:
-        self.units = units
-        self._patches = {patch.provider: patch for patch in patches}
+    units: tuple[Unit, ...]
+    calendars: tuple[Calendar, ...]
+    patches: tuple[Patch, ...]
 
     def providers(self, base: Iterable[Provider]) -> list[Provider]:
         """The base book's providers with our marks, and those that only we know."""
         found = {provider.provider: provider for provider in base}
-        for name, patch in self._patches.items():
-            fallback = found[name].fallback if name in found else ()
-            found[name] = Provider(name, fallback, patch.trusts_reported_cost)
+        for patch in self.patches:
+            known = found.get(patch.provider, Provider(patch.provider))
+            fallback = known.fallback if patch.fallback is None else patch.fallback
+            found[patch.provider] = Provider(patch.provider, fallback, patch.trusts_reported_cost)
         return list(found.values())
-
-    def models(self, base: dict[str, list[Model]]) -> list[Model]:
-        """The base book's models, patched."""
-        merged = {name: base.get(name, []) for name in [*base, *self._patches]}
-        tokens = frozenset(unit.unit for unit in self.units if unit.token)
-        for name, patch in self._patches.items():
-            merged[name] = _applied(patch, merged[name], tokens)
-        return [model for models in merged.values() for model in models]
 
 
 def load_patches(data: Path) -> Patches:
-    """Read ``units.yaml`` and ``patches/*.yaml``; msgspec.ValidationError names a wrong field."""
-    units = msgspec.convert(_yaml(data / "units.yaml"), list[Unit], strict=False)
+    """Read what people wrote; msgspec.ValidationError names a wrong field."""
+    units = msgspec.convert(_yaml(data / "units.yaml"), tuple[Unit, ...], strict=False)
+    file = data / "calendars.yaml"
+    days = msgspec.convert(_yaml(file) if file.exists() else [], tuple[Calendar, ...], strict=False)
     files = sorted((data / "patches").glob("*.yaml"))
-    return Patches(units, [msgspec.convert(_yaml(file), Patch, strict=False) for file in files])
-
-
-def plain(amount: Decimal) -> Decimal:
-    """The same amount without exponent or trailing zeros, so that it is written one way only."""
-    return Decimal(usd_text(amount))
+    patches = tuple(msgspec.convert(_yaml(file), Patch, strict=False) for file in files)
+    if len({patch.provider for patch in patches}) < len(patches):
+        raise ValueError("one provider is patched by two files")
+    return Patches(units, days, patches)
 
 
 def _yaml(file: Path) -> Any:
     text = file.read_text(encoding="utf-8")
     return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - a safe loader: scalars stay text
-
-
-def _applied(patch: Patch, models: list[Model], tokens: frozenset[str]) -> list[Model]:
-    added = [
-        Model(patch.provider, new.model, new.match, (Period(new.rates, source=new.source),))
-        for new in patch.added_models
-    ]
-    models = added + models
-    for past in patch.past_rates:
-        models = _each(models, past.models, lambda model, past=past: _with_past(model, past))
-    for rates in patch.added_rates:
-        models = _each(models, rates.models, lambda model, rates=rates: _with_rates(model, rates))
-    for earlier in patch.earlier_variants:
-        models = _each(models, earlier.models, lambda model, e=earlier: _with_earlier(model, e))
-    for derived in patch.derived_variants:
-        models = _each(models, derived.models, lambda m, d=derived: _with_derived(m, d, tokens))
-    for multiple in patch.multiples:
-        models = _each(models, multiple.models, lambda model, m=multiple: _with_multiple(model, m))
-    for uplift in patch.uplifts:
-        models = _each(models, uplift.models, lambda model, u=uplift: _with_uplift(model, u))
-    return models
-
-
-def _each(models: list[Model], pattern: str, change: Callable[[Model], Model]) -> list[Model]:
-    wanted = re.compile(pattern)
-    changed = [change(m) if wanted.fullmatch(m.model) else m for m in models]
-    if changed == models:
-        raise ValueError(f"the patch for models {pattern!r} changes nothing: is it still needed?")
-    return changed
-
-
-def _with_past(model: Model, past: PastRates) -> Model:
-    """Split the period that holds at the change: before it, the past rates lie over the others."""
-    before = [p for p in model.periods if p.from_ is None or p.from_ < past.until]
-    last = [p for p in model.periods if p.from_ is None or p.from_ <= past.until][-1]
-    since = msgspec.structs.replace(last, from_=past.until)
-    after = [p for p in model.periods if p.from_ is not None and p.from_ > past.until]
-    periods = (*(_over(p, past.rates, past.source) for p in before), since, *after)
-    return msgspec.structs.replace(model, periods=periods)
-
-
-def _with_rates(model: Model, added: AddedRates) -> Model:
-    periods = tuple(_over(period, added.rates, added.source) for period in model.periods)
-    return msgspec.structs.replace(model, periods=periods)
-
-
-def _over(part: _Rated, rates: dict[str, Rate], source: str) -> _Rated:
-    """The same part of a model with some rates put over its own."""
-    sources = {**part.sources, **dict.fromkeys(rates, source)}
-    return msgspec.structs.replace(part, rates={**part.rates, **rates}, sources=sources)
-
-
-def _with_earlier(model: Model, earlier: EarlierVariant) -> Model:
-    last_change = max((p.from_ for p in model.periods if p.from_ is not None), default=None)
-    since = max(earlier.since, last_change) if last_change else earlier.since
-    variants = tuple(
-        msgspec.structs.replace(variant, from_=since, source=earlier.source)
-        if variant.when == earlier.when and variant.from_ is not None and variant.from_ > since
-        else variant
-        for variant in model.variants
-    )
-    return msgspec.structs.replace(model, variants=variants)
-
-
-def _with_derived(model: Model, derived: DerivedVariant, tokens: frozenset[str]) -> Model:
-    """One variant per uncovered period, the latest first, since the first active one counts."""
-    known = [variant for variant in model.variants if variant.when == derived.when]
-    units = {unit for variant in known for unit in variant.rates} or tokens
-    covered = min((v.from_ or date.min for v in known), default=date.max)
-    added = tuple(
-        Variant(
-            derived.when,
-            {u: _times(rate, derived.factor) for u, rate in period.rates.items() if u in units},
-            from_=max(period.from_ or derived.since, derived.since),
-            source=derived.source,
-        )
-        for period in reversed(model.periods)
-        if max(period.from_ or derived.since, derived.since) < covered
-    )
-    return msgspec.structs.replace(model, variants=(*model.variants, *added))
-
-
-def _with_multiple(model: Model, multiple: Multiple) -> Model:
-    def widened(part: _Rated) -> _Rated:
-        if multiple.of not in part.rates:
-            return part
-        rate = _times(part.rates[multiple.of], multiple.factor)
-        return _over(part, {multiple.unit: rate}, multiple.source)
-
-    return msgspec.structs.replace(
-        model,
-        periods=tuple(widened(period) for period in model.periods),
-        variants=tuple(widened(variant) for variant in model.variants),
-    )
-
-
-def _times(rate: Rate, factor: Decimal) -> Rate:
-    if isinstance(rate, Tiered):
-        above = {start: plain(product(amount, factor)) for start, amount in rate.above.items()}
-        return Tiered(plain(product(rate.base, factor)), above)
-    return plain(product(rate, factor))
-
-
-def _with_uplift(model: Model, added: AddedUplift) -> Model:
-    uplift = Uplift(added.name, added.when, added.factor, added.source, from_=added.since)
-    return msgspec.structs.replace(model, uplifts=(*model.uplifts, uplift))

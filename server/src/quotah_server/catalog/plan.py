@@ -6,12 +6,21 @@ variants, uplifts, units billed as part of another); using it is a look-up. Henc
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 import msgspec
 
-from quotah_server.catalog.book import Book, Model, Period, Rate, Tiered, Unit, Uplift
+from quotah_server.catalog.book import (
+    Book,
+    Model,
+    Period,
+    Rate,
+    Tiered,
+    Unit,
+    Uplift,
+    Variant,
+)
 from quotah_server.catalog.match import resolve
 from quotah_server.domain.money import product
 
@@ -22,7 +31,10 @@ WAYS = ("service_tier", "processing", "speed")
 
 
 class Way(msgspec.Struct, frozen=True, eq=True):
-    """How a call was made, as far as rates depend on it. Values are lower-case; None = not told."""
+    """How a call was made, as far as rates depend on it. Values are lower-case; None = not told.
+
+    deployment_type: without blanks, dashes and underscores (``datazonestandard``).
+    """
 
     service_tier: str | None = None
     processing: str | None = None
@@ -30,6 +42,7 @@ class Way(msgspec.Struct, frozen=True, eq=True):
     inference_geo: str | None = None
     region: str | None = None
     host: str | None = None
+    deployment_type: str | None = None
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -42,12 +55,16 @@ class Charge(msgspec.Struct, frozen=True):
 
 
 class Plan(msgspec.Struct):
-    """Rates by unit, or the reason why there are none. ``per_request`` is charged once a call."""
+    """Rates by unit, or the reason why there are none.
+
+    per_request: ``request`` is charged once a call. minimum: unit → the least billed per request.
+    """
 
     charges: dict[str, Charge]
     reason: str = ""
     tiered: bool = False
     per_request: bool = False
+    minimum: dict[str, int] = {}
 
 
 class Day(msgspec.Struct):
@@ -70,22 +87,15 @@ def day_of(book: Book, provider: str, model_id: str, way: Way, day: date) -> Day
         return Day(
             ((0, Plan({}, f"no price known for model {model_id[:100]!r} of {provider[:40]}")),)
         )
-    starts = sorted({0, *(_seconds(edge) for edge in _edges(model))})
+    starts = sorted({0, *(seconds(edge) for period in model.periods for edge in _edges(period))})
     plans = [(start, _plan(book, model, way, day, start)) for start in starts]
     return Day(tuple(plans))
 
 
-def _edges(model: Model) -> list[str]:
-    return [edge for period in model.periods if period.daily for edge in period.daily]
-
-
-def _seconds(text: str) -> int:
-    moment = time.fromisoformat(text)
-    return moment.hour * 3600 + moment.minute * 60 + moment.second
-
-
 def _plan(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
-    period = _period(model, day, second)
+    period = period_at(book, model, day, second)
+    if period is None:
+        return Plan({}, f"no price known for {model.model} as early as {day.isoformat()}")
     chosen: dict[str, tuple[Rate, str]] = {
         unit: (rate, f"{model.provider}/{model.model} ({period.sources.get(unit, period.source)})")
         for unit, rate in period.rates.items()
@@ -103,24 +113,47 @@ def _plan(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
         charges,
         tiered=any(charge.above for charge in charges.values()),
         per_request="request" in charges,
+        minimum=model.minimum,
     )
 
 
-def _period(model: Model, day: date, second: int) -> Period:
-    for period in reversed(model.periods):
-        if period.from_ is not None and day < period.from_:
-            continue
-        if period.daily is not None and not _within(period.daily, second):
-            continue
-        return period
-    return model.periods[0]
+def _edges(period: Period) -> tuple[str, ...]:
+    """The times of a day at which a period may begin or end."""
+    clocks = (period.from_at, period.until_at, *(period.daily or ()))
+    return tuple(clock for clock in clocks if clock is not None)
 
 
-def _within(daily: tuple[str, str], second: int) -> bool:
-    start, end = (_seconds(edge) for edge in daily)
-    if end < start:
-        return second >= start or second < end
-    return start <= second < end
+def seconds(clock: str) -> int:
+    """``16:30`` or ``16:30:00`` → seconds since midnight."""
+    moment = time.fromisoformat(clock)
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
+
+
+def period_at(book: Book, model: Model, day: date, second: int) -> Period | None:
+    """The last period that holds at a second of a UTC day; None before the first one begins."""
+    return next((p for p in reversed(model.periods) if _holds(book, p, day, second)), None)
+
+
+def _holds(book: Book, period: Period, day: date, second: int) -> bool:
+    now = (day, second)
+    if period.from_ is not None and now < (period.from_, _clock(period.from_at)):
+        return False
+    if period.until is not None and now >= (period.until, _clock(period.until_at)):
+        return False
+    if period.daily is not None:
+        start, end = (seconds(edge) for edge in period.daily)
+        if end < start and second < end:
+            day -= timedelta(days=1)  # still the window that began the day before
+        elif second < start or start <= end <= second:
+            return False
+    if period.weekly is None:
+        return True
+    left_out = book.calendars.get(period.weekly.except_ or "", frozenset())
+    return day.weekday() in period.weekly.days and day not in left_out
+
+
+def _clock(clock: str | None) -> int:
+    return 0 if clock is None else seconds(clock)
 
 
 def _apply_variants(
@@ -136,7 +169,7 @@ def _apply_variants(
     known: set[str] = set()
     met: list[dict[str, str]] = []
     for variant in model.variants:
-        if variant.from_ is not None and day < variant.from_:
+        if not _within(variant, day):
             continue
         if variant.when in met or any(context.get(k) != v for k, v in variant.when.items()):
             continue
@@ -151,9 +184,18 @@ def _apply_variants(
 
 
 def _asks_for(uplift: Uplift, way: Way, day: date) -> bool:
-    if uplift.from_ is not None and day < uplift.from_:
+    if not _within(uplift, day):
         return False
-    return any(getattr(way, key, None) in values for key, values in uplift.when.items())
+    told = ((getattr(way, key, None), values) for key, values in uplift.when.items())
+    return any(
+        value in values or ("*" in values and value is not None and value not in STANDARD)
+        for value, values in told
+    )
+
+
+def _within(part: Variant | Uplift, day: date) -> bool:
+    begun = part.from_ is None or day >= part.from_
+    return begun and (part.until is None or day < part.until)
 
 
 def _found(book: Book, unit: Unit, chosen: dict[str, tuple[Rate, str]]) -> list[tuple[Rate, str]]:

@@ -45,8 +45,8 @@ def price(
 
     provider: our name (catalog.aliases.canonical). model: the one that answered. at: aware; when
     the call started. service_tier, region: as the answer reports them. extras: ``processing``,
-    ``speed``, ``inference_geo``, ``base_url``, ``reported_cost_usd``; others do not matter here.
-    Raises InvalidInputError for a naive ``at``; odd usage makes the call unpriced instead.
+    ``speed``, ``inference_geo``, ``base_url``, ``deployment_type``, ``reported_cost_usd``; others do
+    not matter here. Raises InvalidInputError for a naive ``at``; odd usage makes the call unpriced instead.
     """
     reported = _reported(book, provider, extras) if extras else None
     if reported is not None:
@@ -137,6 +137,7 @@ def way_of(service_tier: str | None, region: str | None, extras: Mapping[str, An
         _text(get("inference_geo")),
         region,
         _text(get("base_url")),
+        _text(get("deployment_type")),
     )
 
 
@@ -152,6 +153,7 @@ def _way(
     inference_geo: str | None,
     region: str | None,
     base_url: str | None,
+    deployment_type: str | None,
 ) -> Way:
     tier, how = _word(service_tier), _word(processing)
     if tier == "batch":
@@ -163,11 +165,16 @@ def _way(
         inference_geo=_word(inference_geo),
         region=_word(region),
         host=None if base_url is None else _host(base_url),
+        deployment_type=None if deployment_type is None else _joined(deployment_type),
     )
 
 
 def _word(value: str | None) -> str | None:
     return None if value is None else value.strip().lower() or None
+
+
+def _joined(value: str) -> str | None:
+    return "".join(c for c in value.lower() if c.isalnum()) or None
 
 
 def _host(base_url: str) -> str | None:
