@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, cast
 
 from quotah_server.domain.usage import MAX_COUNT, Usage
@@ -11,6 +12,7 @@ Raw = Mapping[str, Any]
 EMPTY: Raw = {}
 MAX_FLAGS = 16
 MAX_FLAG_LENGTH = 80
+_MAX_DIGITS = 16
 
 
 class Counts:
@@ -33,6 +35,15 @@ class Counts:
             self.flag(f"invalid:{within}{field}")
             return None
         return value
+
+    def read_number(self, raw: Raw, field: str, within: str = "") -> int | None:
+        """Like ``read``, for vendors that write their counts as floats: ``17.0`` is 17."""
+        value = raw.get(field)
+        if isinstance(value, float):
+            value = Decimal(value)
+        if isinstance(value, Decimal) and value.is_finite() and value.adjusted() < _MAX_DIGITS:
+            value = int(value) if value == value.to_integral_value() else value
+        return self.read({field: value}, field, within)
 
     def first(self, raw: Raw, *fields: str) -> int | None:
         """The count in the first of some fields that is not absent."""

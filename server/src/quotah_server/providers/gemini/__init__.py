@@ -1,0 +1,54 @@
+"""Google's wire: Gemini at AI Studio and on Vertex, whole, streamed, live; embeddings, Imagen, Veo."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quotah_server.domain.usage import Usage
+from quotah_server.providers.base import Answer
+from quotah_server.providers.gemini import answers
+from quotah_server.providers.gemini.usage import read_usage
+
+_METHODS = {
+    "generateContent": "generate_content",
+    "streamGenerateContent": "generate_content",
+    "embedContent": "embed_content",
+    "batchEmbedContents": "embed_content",
+    "countTokens": "count_tokens",
+    "predict": "predict",
+    "predictLongRunning": "predict",
+}
+
+
+class Gemini:
+    """The room of Google. Claude and OpenAI's wire at Google are read by theirs."""
+
+    name = "gemini"
+    reads = frozenset({*_METHODS.values(), "interactions", "live"})
+
+    def operation(self, method: str, path: str) -> str | None:
+        """``…/models/{model}:method`` below any version, project and location."""
+        if method.upper() != "POST":
+            return None
+        resource, _, verb = path.rstrip("/").rpartition(":")
+        if "/models/" in resource or "/endpoints/" in resource:
+            return _METHODS.get(verb)
+        return "interactions" if path.rstrip("/").endswith("/interactions") else None
+
+    def needles(self, operation: str) -> tuple[bytes, ...]:
+        return answers.INTERACTION_NEEDLES if operation == "interactions" else answers.NEEDLES
+
+    def read_body(self, operation: str, body: Mapping[str, Any]) -> Answer:
+        return answers.read_body(operation, body)
+
+    def merge(self, operation: str, answer: Answer, event: Mapping[str, Any]) -> None:
+        answers.merge_event(operation, answer, event)
+
+    def usage(
+        self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
+    ) -> Usage:
+        return read_usage(operation, raw, extras)
+
+
+PROVIDER = Gemini()
