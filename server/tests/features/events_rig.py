@@ -33,6 +33,7 @@ from quotah_server.features.workspaces import service as workspaces
 from quotah_server.http.app import PREFIX, AppOptions, build_app
 from quotah_server.http.deps import SYSTEM, Toolbox
 from quotah_server.pipeline.journal import Journal
+from quotah_server.pipeline.prices import Prices
 from quotah_server.store.books import BookShelf
 from quotah_server.store.control import migrate
 from quotah_server.store.control.session import Database, control_url
@@ -61,12 +62,12 @@ class Rig:
         self.store = DuckDBEventStore(folder / "events.duckdb")
         self.shelf = BookShelf(folder / "books")
         self.book = load_packaged()
-        self.shelf.put(self.book)
+        self.prices = Prices(self.book, self.shelf.put)
         self.journal = Journal(folder / "journal.db")
         self.runs = RunService(self.store, self.shelf)
         self.hub = Hub(self._render)
         self.recorder = Recorder(
-            store=self.store, journal=self.journal, book=lambda: self.book, hub=self.hub
+            store=self.store, journal=self.journal, book_for=self.prices.book_for, hub=self.hub
         )
         self.app = build_app(
             AppOptions(version="test", body_limits={f"{PREFIX}/events": 9_000_000}),

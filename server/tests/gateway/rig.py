@@ -190,11 +190,13 @@ def stream(
 
 
 class Control:
-    """The control plane's two internal endpoints, over a unix socket."""
+    """The control plane's internal endpoints, over a unix socket. books: list books by version."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.snapshot: Snapshot | None = None
+        self.books: dict[str, bytes] = {}
+        self.asked_for: list[str] = []
         self.events: list[PricedEvent] = []
         self.deliveries = 0
         self._up = False
@@ -230,6 +232,11 @@ class Control:
                 raise ConnectionResetError
             if request.target.startswith("/internal/v1/snapshot"):
                 status, body = await self._snapshot(request.target)
+            elif request.target.startswith("/internal/v1/books/"):
+                version = request.target.rpartition("/")[2]
+                self.asked_for.append(version)
+                found = self.books.get(version)
+                status, body = (404, b"") if found is None else (200, found)
             else:
                 batch = msgspec.msgpack.decode(request.body, type=list[PricedEvent])
                 self.deliveries += 1

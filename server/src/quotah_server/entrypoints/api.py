@@ -34,7 +34,7 @@ async def main(stop: asyncio.Event) -> None:
         parts = await stack.enter_async_context(open_parts(settings, folder))
         api = await stack.enter_async_context(build_api(parts))
         web.mount(api.app, web.find_dist())
-        internal = internal_app(Admin(parts), api.publisher, api.take)
+        internal = internal_app(Admin(parts), api.publisher, api.take, parts.shelf.data)
         running = serving.Running(
             [
                 serving.unix(internal, folder.socket, Interfaces.ASGINL),

@@ -40,7 +40,6 @@ from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Toolbox
 from quotah_server.http.frame import parse_networks
 from quotah_server.pipeline.journal import Journal
-from quotah_server.store.books import BookShelf
 from quotah_server.store.control.session import Database
 
 ROUTERS = (
@@ -89,15 +88,13 @@ class Api:
 async def build_api(parts: Parts) -> AsyncGenerator[Api]:
     """Build the API on open parts; recording, live updates and the mock end with the block."""
     async with AsyncExitStack() as stack:
-        shelf = BookShelf(parts.folder.path / "books")
-        await asyncio.to_thread(shelf.put, parts.book)
-        runs = RunService(parts.store, shelf)
+        runs = RunService(parts.store, parts.shelf)
         hub = Hub(lambda workspace, ids: _live(runs.of_events(workspace, ids)))
         sightings = Sightings(parts.database)
         journal = Journal(parts.folder.api / "journal.db")
         stack.callback(journal.close)
         recorder = Recorder(
-            store=parts.store, journal=journal, book=lambda: parts.book, hub=hub,
+            store=parts.store, journal=journal, book_for=parts.prices.book_for, hub=hub,
             listeners=[lambda events: sightings.saw(event.call for event in events)],
         )  # fmt: skip
         recorder.start()
@@ -107,7 +104,7 @@ async def build_api(parts: Parts) -> AsyncGenerator[Api]:
         mock = MockHost(parts.database, parts.settings.mock_port)
         stack.push_async_callback(mock.close)
         await mock.start_if_wanted()
-        publisher = SnapshotPublisher(parts.database)
+        publisher = SnapshotPublisher(parts.database, shelf=parts.shelf)
         toolbox = _toolbox(parts, publisher, runs, hub, recorder, Asker(parts.store))
         app = build_app(_options(parts.settings), toolbox, ROUTERS)
         yield Api(app, publisher, recorder, hub)
@@ -129,6 +126,8 @@ def _toolbox(parts: Parts, *more: object) -> Toolbox:
         parts.vault,
         parts.mock,
         parts.samples,
+        parts.shelf,
+        parts.prices,
         *more,
     )
 

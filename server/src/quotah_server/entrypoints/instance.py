@@ -53,8 +53,13 @@ class DataFolder:
 
     @property
     def api(self) -> Path:
-        """What the API process alone owns beside the stores: its journal, the price books."""
+        """What the API process alone owns beside the stores: its journal."""
         return self.path / "api"
+
+    @property
+    def books(self) -> Path:
+        """Price books that stored events cite; the API's."""
+        return self.path / "books"
 
     def state(self) -> dict[str, Any]:
         """Tell what the running instance wrote about itself: pid, urls; empty when there is none."""

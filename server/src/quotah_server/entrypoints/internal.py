@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import traceback
 from collections.abc import Awaitable, Callable
@@ -26,10 +27,19 @@ _decode_events = msgspec.msgpack.Decoder(list[PricedEvent]).decode
 Take = Callable[[list[PricedEvent]], Awaitable[dict[str, object]]]
 """Stores a batch of the gateway's events; returns the receipt once they are stored."""
 
+Books = Callable[[str], bytes | None]
+"""The bytes of a list book by its version; None where there is no such book."""
 
-def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Starlette:
+
+def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take, books: Books) -> Starlette:
     """Build the application that is served on the unix socket."""
+    return Starlette(
+        routes=[*_for_gateways(publisher, take, books), _for_commands(admin)],
+        exception_handlers={QuotahError: _refuse},
+    )
 
+
+def _for_gateways(publisher: SnapshotPublisher, take: Take, books: Books) -> list[Route]:
     async def snapshot(request: Request) -> Response:
         try:
             after = int(request.query_params.get("after", "-1"))
@@ -41,6 +51,12 @@ def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Star
             return Response(status_code=304)
         return Response(wire.encode(found), media_type="application/msgpack")
 
+    async def book(request: Request) -> Response:
+        data = await asyncio.to_thread(books, request.path_params["version"])
+        if data is None:
+            return Response(status_code=404)
+        return Response(data, media_type="application/jsonl")
+
     async def events(request: Request) -> Response:
         try:
             batch = _decode_events(await request.body())
@@ -48,6 +64,14 @@ def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Star
             raise InvalidInputError(f"The body is not a list of events: {error}.") from error
         return JSONResponse(await take(batch))
 
+    return [
+        Route("/internal/v1/snapshot", snapshot, methods=["GET"]),
+        Route("/internal/v1/books/{version}", book, methods=["GET"]),
+        Route("/internal/v1/events", events, methods=["POST"]),
+    ]
+
+
+def _for_commands(admin: Admin) -> Route:
     async def command(request: Request) -> Response:
         try:
             args = json.loads(await request.body() or b"{}")
@@ -65,14 +89,7 @@ def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take) -> Star
                 "Something broke inside Quotah while it ran this command; its messages say where."
             ) from error
 
-    return Starlette(
-        routes=[
-            Route("/internal/v1/snapshot", snapshot, methods=["GET"]),
-            Route("/internal/v1/events", events, methods=["POST"]),
-            Route("/admin/v1/{command}", command, methods=["POST"]),
-        ],
-        exception_handlers={QuotahError: _refuse},
-    )
+    return Route("/admin/v1/{command}", command, methods=["POST"])
 
 
 def _where(error: BaseException) -> str:

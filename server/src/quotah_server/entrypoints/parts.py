@@ -7,7 +7,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from quotah_server.catalog.book import Book, load_packaged
+import structlog
+
+from quotah_server.catalog.book import load_packaged
 from quotah_server.domain.errors import StartupError
 from quotah_server.entrypoints.instance import DataFolder
 from quotah_server.entrypoints.ring import find_ring, make_ring, refuse_unreadable
@@ -15,12 +17,17 @@ from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth.passwords import Passwords
 from quotah_server.features.providers.service import MockOrigin, Vault, unreadable
 from quotah_server.features.samples.service import Samples
+from quotah_server.features.terms import repository as terms
 from quotah_server.kit.crypto import KeyRing
 from quotah_server.net.addresses import EgressRules, parse_rules
 from quotah_server.net.egress import Egress
+from quotah_server.pipeline.prices import Prices
+from quotah_server.store.books import BookShelf
 from quotah_server.store.control.migrate import upgrade
 from quotah_server.store.control.session import Database, control_url
 from quotah_server.store.events.duckdb import DuckDBEventStore
+
+_log = structlog.get_logger("quotah.parts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +40,8 @@ class Parts:
     store: DuckDBEventStore
     ring: KeyRing
     passwords: Passwords
-    book: Book
+    shelf: BookShelf
+    prices: Prices
     vault: Vault
     mock: MockOrigin
     samples: Samples
@@ -62,6 +70,23 @@ def egress_rules(settings: Settings) -> EgressRules:
         raise StartupError(f"QUOTAH_EGRESS_ALLOW: {error}.") from error
 
 
+async def open_prices(database: Database, shelf: BookShelf) -> Prices:
+    """The books that price now: the list book in force under each workspace's terms, all on the shelf."""
+    async with database.transaction() as session:
+        version = await terms.book_version(session)
+        by_workspace = await terms.all_terms(session)
+
+    def opened() -> Prices:
+        prices = Prices(load_packaged(), shelf.put)
+        book = shelf.get(version) if version else prices.book
+        if book is None:
+            _log.error("price_book_missing", version=version)
+        prices.replace(book or prices.book, by_workspace)
+        return prices
+
+    return await asyncio.to_thread(opened)
+
+
 @asynccontextmanager
 async def open_parts(
     settings: Settings, folder: DataFolder, *, giving_up_keys: bool = False
@@ -81,8 +106,9 @@ async def open_parts(
                 refuse_unreadable(settings, folder, len(await unreadable(session, found_ring)))
         ring = found_ring or make_ring(folder)
         store = await asyncio.to_thread(DuckDBEventStore, folder.events_db)
-        book = load_packaged()
-        samples = Samples(database, store, book)
+        shelf = BookShelf(folder.books)
+        prices = await open_prices(database, shelf)
+        samples = Samples(database, store, prices)
         try:
             yield Parts(
                 settings=settings,
@@ -91,7 +117,8 @@ async def open_parts(
                 store=store,
                 ring=ring,
                 passwords=Passwords(),
-                book=book,
+                shelf=shelf,
+                prices=prices,
                 vault=Vault(database, ring, Egress(egress_rules(settings))),
                 mock=MockOrigin(mock_url(settings)),
                 samples=samples,

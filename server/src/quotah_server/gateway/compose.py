@@ -10,6 +10,7 @@ import structlog
 from quotah_server.catalog.book import Book
 from quotah_server.gateway.app import GatewayApp, Scope
 from quotah_server.gateway.attempts import Watch
+from quotah_server.gateway.books import GatewayBooks
 from quotah_server.gateway.control import ControlPlane
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
@@ -48,10 +49,16 @@ class Gateway:
         control = ControlPlane(socket_path)
         self.journal = Journal(folder / "journal.db", window_s=_JOURNAL_WINDOW_S)
         self.intents = IntentLog(folder / "intents")
-        self.holder = SnapshotHolder(folder / "snapshot.bin", control.snapshot, ring, PROVIDERS)
+        books = GatewayBooks(book, folder / "books", control.book)
+        self.prices = books.prices
+        self.holder = SnapshotHolder(
+            folder / "snapshot.bin", control.snapshot, ring, PROVIDERS, books
+        )
         self.drainer = Drainer(self.journal, control.deliver, decode=as_bytes)
         self.metrics = GatewayMetrics(self._gauges)
-        self._recorder = Recorder(self.journal, self.intents, book, capacity=limits.waiting_events)
+        self._recorder = Recorder(
+            self.journal, self.intents, books.prices.book_for, capacity=limits.waiting_events
+        )
         self._recovered = 0
         self._upstream = Upstream(connect_s=limits.connect_s)
         self._watch = Watch(limits)

@@ -23,7 +23,7 @@ class _Receipt(msgspec.Struct):
 
 
 class ControlPlane:
-    """Asks for snapshots and hands events on. Methods block; one thread each uses them."""
+    """Asks for snapshots and hands events on. Methods block; any thread may use them."""
 
     def __init__(self, socket_path: Path) -> None:
         self._socket = str(socket_path)
@@ -40,6 +40,13 @@ class ControlPlane:
             return None
         if status != http.client.OK:
             raise OSError(f"the control plane answered {status} for the snapshot")
+        return body
+
+    def book(self, version: str) -> bytes:
+        """The bytes of a list book; raises OSError when the control plane does not give it."""
+        status, body = request(self._socket, "GET", f"/internal/v1/books/{version}")
+        if status != http.client.OK:
+            raise OSError(f"the control plane answered {status} for the price book")
         return body
 
     def deliver(self, events: list[bytes]) -> Mapping[str, str]:

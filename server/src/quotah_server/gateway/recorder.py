@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
 
@@ -34,11 +35,19 @@ _encode = msgspec.msgpack.Encoder().encode
 class Recorder:
     """Prices calls and journals them. ``finish`` and ``flush`` belong to the event loop's thread.
 
-    capacity: events that may wait in memory while the journal fails.
+    book_for: the book by which a workspace's calls are priced now. capacity: events that may wait in
+    memory while the journal fails.
     """
 
-    def __init__(self, journal: Journal, intents: IntentLog, book: Book, *, capacity: int) -> None:
-        self._journal, self._intents, self._book = journal, intents, book
+    def __init__(
+        self,
+        journal: Journal,
+        intents: IntentLog,
+        book_for: Callable[[str], Book],
+        *,
+        capacity: int,
+    ) -> None:
+        self._journal, self._intents, self._book_for = journal, intents, book_for
         self._capacity = capacity
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._scheduled = False
@@ -89,8 +98,9 @@ class Recorder:
         return len(self._waiting) + self._unsettled
 
     def _price(self, call: Call) -> PricedEvent:
+        book = self._book_for(call.attribution.workspace_id)
         try:
-            return record(call, self._book)
+            return record(call, book)
         except Exception as error:  # noqa: BLE001 -- a price that fails must not lose the call
             self.unpriceable += 1
             _log.exception("pricing_failed", event_id=call.event_id)
@@ -99,7 +109,7 @@ class Recorder:
                 usage=Usage(missing=True),
                 cost_usd=None,
                 cost_status="unpriced",
-                price_version=self._book.version,
+                price_version=book.version,
                 cost_reason=f"pricing failed: {type(error).__name__}",
             )
 

@@ -22,13 +22,14 @@ import structlog
 from quotah_server.domain import snapshot as wire
 from quotah_server.domain.secrets import credential_binding
 from quotah_server.domain.snapshot import Credential, GatewayKey, Snapshot
+from quotah_server.gateway.books import GatewayBooks
 from quotah_server.gateway.dialects import DIALECTS, Dialect
 from quotah_server.kit.crypto import KeyRing, SealError
 from quotah_server.providers.base import Provider
 
 _log = structlog.get_logger("quotah.gateway.snapshot")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_WAIT_S = 20.0
+_WAIT_S, _BEHIND_S = 20.0, 1.0
 _SHORT_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _TOLD_AFTER_S = 3.0
 """Both planes start together: being away for less is nothing to tell, and asked about more often."""
@@ -83,13 +84,19 @@ class View:
 class SnapshotHolder:
     """Holds the newest view. ``view`` is None until the first snapshot was ever seen.
 
-    path: where the last snapshot is kept. providers: provider rooms by name.
+    path: where the last snapshot is kept. providers: provider rooms by name. books: follow it.
     """
 
     def __init__(
-        self, path: Path, fetch: Fetch, ring: KeyRing, providers: dict[str, Provider]
+        self,
+        path: Path,
+        fetch: Fetch,
+        ring: KeyRing,
+        providers: dict[str, Provider],
+        books: GatewayBooks,
     ) -> None:
         self._path, self._fetch, self._ring, self._providers = path, fetch, ring, providers
+        self._books = books
         self._stop = threading.Event()
         self._news = threading.Condition()
         self._random = random.Random()  # noqa: S311 -- jitter
@@ -131,10 +138,12 @@ class SnapshotHolder:
         while not self._stop.is_set():
             version = self.view.version if self.view is not None and failures == 0 else -1
             try:
-                data = self._fetch(version, _WAIT_S)
+                data = self._fetch(version, _BEHIND_S if self._books.behind else _WAIT_S)
                 if data is not None:
                     self._adopt(wire.decode(data))
                     self._keep(data)
+                else:
+                    self._books.catch_up()
                 failures, told = 0, False
                 self.control_plane_up = True
             except (OSError, msgspec.DecodeError) as error:
@@ -150,6 +159,7 @@ class SnapshotHolder:
 
     def _adopt(self, snapshot: Snapshot) -> None:
         view = self._open(snapshot)
+        self._books.adopt(snapshot)
         with self._news:
             self.view = view
             self._news.notify_all()

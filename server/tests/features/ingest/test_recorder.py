@@ -75,7 +75,7 @@ def journal(tmp_path: Path) -> Iterator[GatedJournal]:
 
 @pytest.fixture
 def recorder(store: FlakyStore, journal: GatedJournal) -> Iterator[Recorder]:
-    opened = Recorder(store=store, journal=journal, book=load_packaged)
+    opened = Recorder(store=store, journal=journal, book_for=lambda _: load_packaged())
     yield opened
     opened.close()
 
@@ -122,10 +122,10 @@ def test_what_a_former_process_left_in_the_journal_is_stored(
     store: FlakyStore, tmp_path: Path
 ) -> None:
     left = Journal(tmp_path / "j.db")
-    Recorder(store=store, journal=left, book=load_packaged).submit(calls(1, 2))
+    Recorder(store=store, journal=left, book_for=lambda _: load_packaged()).submit(calls(1, 2))
     left.close()
     again = Journal(tmp_path / "j.db")
-    recorder = Recorder(store=store, journal=again, book=load_packaged)
+    recorder = Recorder(store=store, journal=again, book_for=lambda _: load_packaged())
     recorder.start()
     wait_for(store, 2)
     recorder.close()
@@ -184,7 +184,7 @@ def test_events_of_the_gateway_are_stored_on_return_and_told_once(
     recorder = Recorder(
         store=store,
         journal=journal,
-        book=load_packaged,
+        book_for=lambda _: load_packaged(),
         listeners=[lambda events: told.extend(event.call.event_id for event in events)],
     )
     batch = [priced(1), priced(2)]
@@ -202,7 +202,7 @@ def test_a_listener_that_fails_holds_nothing_up(store: FlakyStore, journal: Jour
     recorder = Recorder(
         store=store,
         journal=journal,
-        book=load_packaged,
+        book_for=lambda _: load_packaged(),
         listeners=[fails, lambda events: told.append(len(events))],
     )
     assert recorder.take([priced(1, started_at=NOON)]).accepted

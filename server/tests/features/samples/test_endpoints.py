@@ -18,6 +18,7 @@ from quotah_server.features.samples.service import Samples
 from quotah_server.features.setup.service import Instance
 from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Toolbox
+from quotah_server.pipeline.prices import Prices
 from quotah_server.store.events.duckdb import DuckDBEventStore
 
 DEADLINE_S = 30.0
@@ -30,7 +31,7 @@ async def plane(sqlite_plane: Plane, tmp_path: Path, book: Book) -> AsyncIterato
     """A control plane that can load samples."""
     database = sqlite_plane.database
     store = DuckDBEventStore(tmp_path / "events.duckdb")
-    samples = Samples(database, store, book)
+    samples = Samples(database, store, Prices(book))
     toolbox = Toolbox(
         database, ControlAuthenticator(database), sqlite_plane.passwords, sqlite_plane.policy,
         Instance("0.0.0", "http://127.0.0.1:8401", ORIGIN), sqlite_plane.vault,

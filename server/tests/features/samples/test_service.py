@@ -22,6 +22,7 @@ from quotah_server.features.samples.service import Samples
 from quotah_server.features.workspaces import repository as workspace_rows
 from quotah_server.features.workspaces import service as workspaces
 from quotah_server.http.deps import SYSTEM, Grant
+from quotah_server.pipeline.prices import Prices
 from quotah_server.store.control.migrate import upgrade
 from quotah_server.store.control.models import MembershipRow, ProjectRow, WorkspaceRow
 from quotah_server.store.control.session import Database, control_url
@@ -39,7 +40,7 @@ class Instance:
     def __init__(self, database: Database, store: DuckDBEventStore, book: Book) -> None:
         self.database = database
         self.store = store
-        self.samples = Samples(database, store, book, clock=lambda: END)
+        self.samples = Samples(database, store, Prices(book), clock=lambda: END)
         self.member_id = ""
         self.scope = Scope("")
 
@@ -220,7 +221,7 @@ async def test_the_command_needs_an_account_first(tmp_path: Path, book: Book) ->
     database, store = Database(url), DuckDBEventStore(tmp_path / "events.duckdb")
     try:
         with pytest.raises(NotFoundError, match="quotah init"):
-            await Samples(database, store, book).fill(SYSTEM, None, WANTED, end=None)
+            await Samples(database, store, Prices(book)).fill(SYSTEM, None, WANTED, end=None)
     finally:
         store.close()
         await database.close()

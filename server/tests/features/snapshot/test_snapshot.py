@@ -5,15 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from plane import MOCK, Browser, Plane
 
-from quotah_server.domain.ids import parse_id
+from quotah_server.catalog.book import load_packaged
+from quotah_server.catalog.terms import Terms
+from quotah_server.catalog.terms import encode as encode_terms
+from quotah_server.domain.ids import new_id, parse_id
 from quotah_server.domain.secrets import credential_binding, hash_key
 from quotah_server.domain.snapshot import Snapshot, decode, encode
-from quotah_server.features.snapshot.service import SnapshotPublisher, build
+from quotah_server.features.snapshot.service import SnapshotPublisher, build, touch
+from quotah_server.features.terms.repository import all_terms
 from quotah_server.kit.clock import utc_now
+from quotah_server.store.books import BookShelf
+from quotah_server.store.control.models import PriceOverrideRow
 from quotah_server.store.control.session import Database
 
 PROMISED_S = 5.0
@@ -174,3 +181,55 @@ async def test_an_expired_key_is_left_out_and_one_that_will_expire_says_when(pla
     async with plane.database.transaction() as session:
         later = await build(session, lambda: soon)
     assert later.keys == {}
+
+
+async def overridden(plane: Plane, workspace_id: str) -> Terms:
+    """Give a workspace a price of its own, as the API would; its terms."""
+    async with plane.database.transaction() as session:
+        session.add(
+            PriceOverrideRow(
+                id=new_id(), workspace_id=workspace_id, provider="openai", model="gpt-4o",
+                rates={}, factor="0.5", note="", created_at=utc_now(),
+            )
+        )  # fmt: skip
+        await touch(session)
+    async with plane.database.transaction() as session:
+        return (await all_terms(session))[workspace_id]
+
+
+async def test_the_snapshot_names_the_book_and_the_terms_of_each_workspace(plane: Plane) -> None:
+    browser = await plane.owner()
+    before = await now(plane)
+    assert (before.book_version, before.terms) == (load_packaged().version, {})
+    workspace_id = parse_id(browser.workspace_id)
+    terms = await overridden(plane, workspace_id)
+    after = await now(plane)
+    assert after.version > before.version
+    assert after.terms == {workspace_id: encode_terms(terms)}
+    assert decode(encode(after)) == after
+
+
+async def test_a_book_under_terms_is_kept_before_a_gateway_hears_of_it(
+    plane: Plane, tmp_path: Path
+) -> None:
+    shelf = BookShelf(tmp_path / "books")
+    shelf.put(load_packaged())
+    publisher = SnapshotPublisher(plane.database, shelf=shelf)
+    browser = await plane.owner()
+    terms = await overridden(plane, parse_id(browser.workspace_id))
+    view = load_packaged().under(terms)
+    assert shelf.get(view.version) is None
+    assert await publisher.wait(-1, 0) is not None
+    found = shelf.get(view.version)
+    assert found is not None
+    assert found.terms == terms
+
+
+async def test_a_shelf_that_takes_nothing_keeps_no_key_from_the_gateway(
+    plane: Plane, tmp_path: Path
+) -> None:
+    (tmp_path / "books").write_bytes(b"in the way")
+    publisher = SnapshotPublisher(plane.database, shelf=BookShelf(tmp_path / "books"))
+    browser = await plane.owner()
+    await overridden(plane, parse_id(browser.workspace_id))
+    assert await publisher.wait(-1, 0) is not None

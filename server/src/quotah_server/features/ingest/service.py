@@ -70,12 +70,12 @@ class Recorder:
         *,
         store: EventStore,
         journal: Journal,
-        book: Callable[[], Book],
+        book_for: Callable[[str], Book],
         hub: Hub | None = None,
         listeners: Sequence[Listener] = (),
         clock: Clock = utc_now,
     ) -> None:
-        self._store, self._journal, self._book, self._clock = store, journal, book, clock
+        self._store, self._journal, self._book_for, self._clock = store, journal, book_for, clock
         self._listeners = [*listeners, *([hub.publish] if hub else [])]
         self._lock = threading.Lock()
         self._underway: dict[str, _Underway] = {}
@@ -98,8 +98,10 @@ class Recorder:
 
         Raises UnavailableError when the journal takes nothing: none is accepted then.
         """
-        book = self._book()
-        return self._take_in([record(call, book) for call in calls])
+        book_for = self._book_for
+        return self._take_in(
+            [record(call, book_for(call.attribution.workspace_id)) for call in calls]
+        )
 
     def take(self, events: Sequence[PricedEvent]) -> AppendResult:
         """Store events that are journaled elsewhere (the gateway's); they are stored on return."""

@@ -14,7 +14,6 @@ from datetime import datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quotah_server.catalog.book import Book
 from quotah_server.domain.errors import ConflictError, NotFoundError
 from quotah_server.domain.ids import prefixed
 from quotah_server.domain.scope import Scope
@@ -26,6 +25,7 @@ from quotah_server.features.workspaces import repository as workspace_rows
 from quotah_server.features.workspaces import service as workspaces
 from quotah_server.http.deps import Actor, Grant
 from quotah_server.kit.clock import Clock, utc_now
+from quotah_server.pipeline.prices import Prices
 from quotah_server.store.control.session import Database
 from quotah_server.store.events.duckdb import DuckDBEventStore
 
@@ -59,11 +59,11 @@ class Samples:
     """The sample data of this instance."""
 
     def __init__(
-        self, database: Database, store: DuckDBEventStore, book: Book, clock: Clock = utc_now
+        self, database: Database, store: DuckDBEventStore, prices: Prices, clock: Clock = utc_now
     ) -> None:
         self._database = database
         self._store = store
-        self._book = book
+        self._prices = prices
         self._clock = clock
         self._load: _Load | None = None
         self._changing = asyncio.Lock()
@@ -141,7 +141,7 @@ class Samples:
                     scope = Scope(scope.workspace_id, scope.project_id or project.id)
                     zone = await repository.timezone_of(session, scope.workspace_id)
             plan = _plan(wanted, scope, zone, end or self._clock())
-            return await asyncio.to_thread(seed, self._store, plan, self._book)
+            return await asyncio.to_thread(seed, self._store, plan, self._prices.book)
 
     async def close(self) -> None:
         """End a load that runs."""
@@ -159,7 +159,9 @@ class Samples:
 
     async def _run(self, load: _Load) -> None:
         try:
-            result = await asyncio.to_thread(seed, self._store, load.plan, self._book, load.advance)
+            result = await asyncio.to_thread(
+                seed, self._store, load.plan, self._prices.book, load.advance
+            )
             _log.info("samples_loaded", events=result.events, seconds=round(result.seconds, 1))
         except _StoppedError:
             await asyncio.to_thread(self._store.drop_workspace, load.scope.workspace_id)

@@ -1,6 +1,6 @@
 """Build the gateway's snapshot, and let the gateway wait for the next one.
 
-Who changes a key or a credential calls ``touch`` in the same transaction: the version grows with the
+Who changes a key, a credential or a price calls ``touch`` in the same transaction: the version grows with the
 change, and waiters wake after the commit. A change made by another process (a second API host, the
 command line) wakes nobody here, so waiters also look at the version themselves every second.
 """
@@ -11,15 +11,21 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from quotah_server.catalog import terms as terms_
+from quotah_server.catalog.book import load_packaged
 from quotah_server.domain.snapshot import Credential, GatewayKey, Route, Snapshot
 from quotah_server.features.snapshot import repository
+from quotah_server.features.terms import repository as terms_rows
 from quotah_server.kit.clock import Clock, utc_now
+from quotah_server.store.books import BookShelf
 from quotah_server.store.control.models import ApiKeyRow, ProviderCredentialRow
 from quotah_server.store.control.session import Database, announce
 
 TOPIC = "snapshot"
+_log = structlog.get_logger("quotah.snapshot")
 _LOOK_EVERY_S = 1.0
 
 
@@ -36,20 +42,31 @@ async def build(session: AsyncSession, now: Clock = utc_now) -> Snapshot:
     at = now()
     keys = await repository.gateway_keys(session, at)
     credentials = await repository.credentials(session)
+    book_version = await terms_rows.book_version(session)
+    terms = await terms_rows.all_terms(session)
     return Snapshot(
         version=version,
         created_at=at,
         keys={row.hash: _key(row) for row in keys},
         routes=_routes(credentials),
+        book_version=book_version or load_packaged().version,
+        terms={name: terms_.encode(told) for name, told in terms.items()},
     )
 
 
 class SnapshotPublisher:
-    """Hands snapshots to gateways that wait for them."""
+    """Hands snapshots to gateways that wait for them.
 
-    def __init__(self, database: Database, now: Clock = utc_now) -> None:
+    shelf: gets every book under terms that a snapshot leads to, before the snapshot is handed out.
+    """
+
+    def __init__(
+        self, database: Database, now: Clock = utc_now, *, shelf: BookShelf | None = None
+    ) -> None:
         self._database = database
         self._now = now
+        self._shelf = shelf
+        self._shelved: set[tuple[str, bytes]] = set()
         self._changed = asyncio.Event()
         database.subscribe(TOPIC, self.bump)
 
@@ -67,8 +84,11 @@ class SnapshotPublisher:
         while True:
             changed = self._changed
             async with self._database.transaction() as session:
-                if await repository.version(session) != after:
-                    return await build(session, self._now)
+                news = await repository.version(session) != after
+                found = await build(session, self._now) if news else None
+            if found is not None:
+                await asyncio.to_thread(self._shelve, found)
+                return found
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
@@ -76,6 +96,25 @@ class SnapshotPublisher:
                 await asyncio.wait_for(changed.wait(), min(left, _LOOK_EVERY_S))
             except TimeoutError:
                 continue
+
+    def _shelve(self, snapshot: Snapshot) -> None:
+        """Keep the books that the gateway will price by; a disk that takes none holds up nobody.
+
+        Those made of the packaged list are among them: a gateway that never got another prices by it.
+        """
+        shelf = self._shelf
+        wanted = {(snapshot.book_version, data) for data in snapshot.terms.values()}
+        if shelf is None or wanted <= self._shelved:
+            return
+        bases = [base for base in (shelf.get(snapshot.book_version), load_packaged()) if base]
+        try:
+            for _, data in wanted - self._shelved:
+                for base in bases:
+                    shelf.put(base.under(terms_.decode(data)))
+        except OSError as error:
+            _log.error("books_not_kept", reason=str(error))
+            return
+        self._shelved = wanted
 
 
 def _key(row: ApiKeyRow) -> GatewayKey:

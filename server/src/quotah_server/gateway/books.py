@@ -1,0 +1,115 @@
+"""The books by which the gateway prices: what the newest snapshot names, as far as it is at hand.
+
+A list book comes over the control plane's socket once and is kept in the gateway's own folder. Until
+it is there, pricing goes on as before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from quotah_server.catalog import terms as terms_
+from quotah_server.catalog.book import Book
+from quotah_server.catalog.terms import Terms
+from quotah_server.domain.snapshot import Snapshot
+from quotah_server.pipeline.prices import Prices
+from quotah_server.store.books import BookShelf
+
+_log = structlog.get_logger("quotah.gateway.books")
+
+FetchBook = Callable[[str], bytes]
+"""Gets the bytes of a list book by its version; raises OSError when it does not come."""
+
+
+class GatewayBooks:
+    """Keeps ``prices`` at what the snapshots say. Used by the thread that follows them; others read
+    ``prices``.
+
+    packaged: the book that came with this version. folder: where fetched books are kept.
+    """
+
+    def __init__(self, packaged: Book, folder: Path, fetch: FetchBook) -> None:
+        self.prices = Prices(packaged)
+        self._packaged = packaged
+        self._folder, self._shelf, self._fetch = folder, BookShelf(folder), fetch
+        self._wanted: Snapshot | None = None
+        self._adopted = False
+
+    @property
+    def behind(self) -> bool:
+        """Whether a book that a snapshot names is still missing."""
+        return self._wanted is not None
+
+    def adopt(self, snapshot: Snapshot) -> None:
+        """Price by a snapshot's book and terms from now on."""
+        self._wanted = snapshot
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Try again to get what the last snapshot named; nothing happens where nothing is missing."""
+        wanted = self._wanted
+        if wanted is None:
+            return
+        book = self._book(wanted.book_version)
+        if book is None and self._adopted:
+            return
+        terms = {
+            name: found for name, data in wanted.terms.items() if (found := _terms(name, data))
+        }
+        # A first snapshot whose book is out of reach: its terms still hold, over the packaged list.
+        self.prices.replace(book or self._packaged, terms)
+        self._adopted = True
+        if book is not None:
+            self._wanted = None
+            self._forget_others(book.version)
+
+    def _book(self, version: str) -> Book | None:
+        for book in (self.prices.book, self._packaged):
+            if version in ("", book.version):
+                return book
+        kept = self._shelf.data(version)
+        book = _opened(version, kept) if kept is not None else None
+        if book is not None:
+            return book
+        try:
+            book = _opened(version, self._fetch(version))
+        except OSError as error:
+            _log.warning("price_book_not_here", version=version, reason=str(error))
+            return None
+        if book is None:
+            _log.error("price_book_damaged", version=version)
+            return None
+        try:
+            self._shelf.put(book)
+        except OSError as error:
+            _log.error("price_book_not_kept", version=version, reason=str(error))
+        return book
+
+    def _forget_others(self, version: str) -> None:
+        """Only the book in force is needed here; the control plane keeps what events cite."""
+        for path in self._folder.glob("*.jsonl"):
+            if path.stem != version:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+def _opened(version: str, data: bytes) -> Book | None:
+    try:
+        book = Book(data)
+    except (msgspec.DecodeError, ValueError):
+        return None
+    return book if book.version == version else None
+
+
+def _terms(workspace_id: str, data: bytes) -> Terms | None:
+    """Terms of a control plane of another version may be unreadable: the list holds then."""
+    try:
+        return terms_.decode(data)
+    except msgspec.DecodeError as error:
+        _log.error("terms_unreadable", workspace_id=workspace_id, reason=str(error))
+        return None
