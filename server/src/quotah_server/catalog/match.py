@@ -33,10 +33,16 @@ def resolve(book: Book, provider: str, model_id: str) -> Model | None:
     provider: our name (see catalog.aliases). model_id: as the provider writes it; case does not
     matter, and the resource prefix ``models/`` is dropped.
     """
+    book = book.base
     key = ("match", provider, model_id)
     if key in book.resolved:
         return book.resolved[key]  # pyright: ignore[reportReturnType]
     return book.remember(key, _resolve(book, provider, model_id))
+
+
+def named(model_id: str) -> str:
+    """An id as it is compared: without blanks around it, its resource path, and capitals."""
+    return model_id.strip().lower().removeprefix("models/")
 
 
 def _resolve(book: Book, provider: str, model_id: str) -> Model | None:

@@ -22,6 +22,7 @@ from quotah_server.catalog.book import (
     Variant,
 )
 from quotah_server.catalog.match import resolve
+from quotah_server.catalog.terms import Override
 from quotah_server.domain.money import product
 
 STANDARD = frozenset({"default", "standard", "auto", "on_demand", "global", "not_available"})
@@ -58,6 +59,7 @@ class Plan(msgspec.Struct):
     """Rates by unit, or the reason why there are none.
 
     per_request: ``request`` is charged once a call. minimum: unit → the least billed per request.
+    whose: the override whose rates these are; "": the book's.
     """
 
     charges: dict[str, Charge]
@@ -65,6 +67,7 @@ class Plan(msgspec.Struct):
     tiered: bool = False
     per_request: bool = False
     minimum: dict[str, int] = {}
+    whose: str = ""
 
 
 class Day(msgspec.Struct):
@@ -220,3 +223,46 @@ def _charge(unit: Unit, rate: Rate, rule: str, uplifts: list[Uplift]) -> Charge:
         above = tuple((start, lift(amount)) for start, amount in sorted(rate.above.items()))
         return Charge(lift(rate.base), unit.per, rule + marks, above)
     return Charge(lift(rate), unit.per, rule + marks)
+
+
+def own_plan(book: Book, override: Override) -> Plan:
+    """The plan of a workspace's own rates: they replace all rates of the book, for any call."""
+    rule = override_name(override)
+    chosen: dict[str, tuple[Rate, str]] = {u: (r, rule) for u, r in (override.rates or {}).items()}
+    charges = {
+        unit.unit: _charge(unit, rate, told, [])
+        for unit in book.units.values()
+        for rate, told in _found(book, unit, chosen)
+    }
+    return Plan(charges, per_request="request" in charges, whose=rule)
+
+
+def with_factor(day: Day, override: Override) -> Day:
+    """The plans of a day with a workspace's factor on every rate."""
+    return Day(tuple((start, _times(plan, override)) for start, plan in day.starts))
+
+
+def _times(plan: Plan, override: Override) -> Plan:
+    factor = override.factor
+    if factor is None or plan.reason:
+        return plan
+    charges = {
+        unit: Charge(
+            product(charge.rate_usd, factor),
+            charge.per,
+            charge.rule + factor_mark(override),
+            tuple((start, product(rate, factor)) for start, rate in charge.above),
+        )
+        for unit, charge in plan.charges.items()
+    }
+    return msgspec.structs.replace(plan, charges=charges)
+
+
+def override_name(override: Override) -> str:
+    """How a line item cites an override."""
+    return f"override {override.override_id}"
+
+
+def factor_mark(override: Override) -> str:
+    """How a line item cites an override's factor, behind what it is on."""
+    return f" ×{override.factor} {override_name(override)}"

@@ -6,27 +6,38 @@ the reason. A sum that leaves out what is unknown would read like a price.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from quotah_server.catalog.book import Book
-from quotah_server.catalog.plan import Charge, Day, Plan, Way, day_of
+from quotah_server.catalog.book import Book, Unit
+from quotah_server.catalog.overrides import override_for
+from quotah_server.catalog.plan import (
+    Day,
+    Plan,
+    Way,
+    day_of,
+    factor_mark,
+    own_plan,
+    with_factor,
+)
+from quotah_server.catalog.tally import Part, Tally, parts_of, summed, tally, unpriced
+from quotah_server.catalog.terms import Override
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.event import LineItem, Price
-from quotah_server.domain.money import COST_LIMIT_USD, add, quantise, share
-from quotah_server.domain.usage import REQUEST, Usage
+from quotah_server.domain.money import COST_LIMIT_USD, add, product, quantise, usd_text
+from quotah_server.domain.usage import Usage
 
 NOT_BILLED = "not_billed"
 """Usage flag: the provider charges nothing for this call (a refused one, a token count)."""
 DOUBTFUL = ("invalid:", "contradiction:", "other_model:")
 """Usage flags that forbid a price: the counts are not what was consumed."""
-_ZERO = Decimal(0)
-_ZERO_COST = quantise(_ZERO)
+_ZERO_COST = quantise(Decimal(0))
 _NO_EXTRAS: Mapping[str, Any] = {}
+_NOTHING_FREE: Mapping[str, Unit] = {}
 _STANDARD_WAY = Way()
 
 
@@ -40,91 +51,130 @@ def price(
     service_tier: str | None = None,
     region: str | None = None,
     extras: Mapping[str, Any] = _NO_EXTRAS,
+    project_id: str = "",
+    deployment: str | None = None,
 ) -> Price:
-    """Price one call.
+    """Price one call: a workspace's own rates, else the cost that the provider named where it is
+    trusted, else the book; a workspace's factor comes on top of either.
 
     provider: our name (catalog.aliases.canonical). model: the one that answered. at: aware; when
     the call started. service_tier, region: as the answer reports them. extras: ``processing``,
-    ``speed``, ``inference_geo``, ``base_url``, ``deployment_type``, ``reported_cost_usd``; others do
-    not matter here. Raises InvalidInputError for a naive ``at``; odd usage makes the call unpriced instead.
+    ``speed``, ``inference_geo``, ``base_url``, ``deployment_type``, ``reported_cost_usd``,
+    ``free_allowance_exhausted``; others do not matter here. project_id, deployment: what overrides
+    may be limited to; deployment is the name asked for. Raises InvalidInputError for a naive ``at``;
+    odd usage makes the call unpriced instead.
     """
-    reported = _reported(book, provider, extras) if extras else None
+    own = None
+    if book.terms.overrides:
+        own = override_for(book, provider, model, deployment, project_id, _utc(at))
+    has_rates = own is not None and own.rates is not None
+    reported = None if has_rates or not extras else _reported(book, provider, extras)
     if reported is not None:
-        return Price("reported", reported, (), book.version)
+        return _as_reported(book.version, reported, own)
     if model is None or usage.missing or usage.flags:
-        verdict = _verdict(book.version, usage, model)
+        verdict = _verdict(book.version, usage, priced_anyway=model is not None or has_rates)
         if verdict is not None:
             return verdict
-    way = _STANDARD_WAY
+    way, free = _STANDARD_WAY, _NOTHING_FREE
     if service_tier is not None or region is not None or extras:
         way = way_of(service_tier, region, extras)
-    plan = _plan(book, provider, model or "", way, at)
-    if plan.reason:
-        return _unpriced(book.version, plan.reason)
-    return _sum(book.version, plan, usage)
+        free = _free(book, extras)
+    if not usage.inner:
+        plan = _plan(book, provider, model or "", way, at, own)
+        found = tally(plan, Part(usage.units), free)
+        return _price(book.version, usage, found)
+
+    def plan_for(other: str) -> Plan:
+        if not other:
+            return _plan(book, provider, model or "", way, at, own)
+        theirs = None
+        if book.terms.overrides:
+            theirs = override_for(book, provider, other, None, project_id, _utc(at))
+        return _plan(book, provider, other, way, at, theirs)
+
+    return _price(book.version, usage, _by_parts(usage, model, free, plan_for))
 
 
-def _verdict(version: str, usage: Usage, model: str | None) -> Price | None:
+def _free(book: Book, extras: Mapping[str, Any]) -> Mapping[str, Unit]:
+    """The units that cost nothing because the account's free allowance is known to last."""
+    if extras.get("free_allowance_exhausted") is not False:
+        return _NOTHING_FREE
+    return {name: unit for name, unit in book.units.items() if unit.free_allowance}
+
+
+def _price(version: str, usage: Usage, found: Tally | str) -> Price:
+    return unpriced(version, found) if isinstance(found, str) else summed(version, usage, *found)
+
+
+def _by_parts(
+    usage: Usage,
+    model: str | None,
+    free: Mapping[str, Unit],
+    plan_for: Callable[[str], Plan],
+) -> Tally | str:
+    """Inner calls that are metered: each is priced by its own model and its own size."""
+    items: list[LineItem] = []
+    cost = Decimal(0)
+    for part in parts_of(usage):
+        other = "" if part.model is None or part.model == model else part.model
+        found = tally(plan_for(other), part, free, other)
+        if isinstance(found, str):
+            return found
+        items.extend(found[0])
+        cost = add(cost, found[1])
+    return items, cost
+
+
+def _as_reported(version: str, amount_usd: Decimal, override: Override | None) -> Price:
+    if override is None or override.factor is None:
+        return Price("reported", quantise(amount_usd), (), version)
+    cost = product(amount_usd, override.factor)
+    if cost >= COST_LIMIT_USD:
+        return unpriced(version, f"a cost of ${cost:f} for one call is not believed")
+    reason = f"the provider named ${usd_text(amount_usd)}{factor_mark(override)}"
+    return Price("reported", quantise(cost), (), version, reason)
+
+
+def _verdict(version: str, usage: Usage, *, priced_anyway: bool) -> Price | None:
     """What is settled before any rate is looked up; None when a rate decides."""
     if NOT_BILLED in usage.flags:
         return Price("computed", _ZERO_COST, (), version, "the provider does not bill this call")
     doubt = next((flag for flag in usage.flags if flag.startswith(DOUBTFUL)), None)
     if doubt is not None:
-        return _unpriced(version, f"the reported usage cannot be trusted: {doubt}")
+        return unpriced(version, f"the reported usage cannot be trusted: {doubt}")
     if usage.missing and not usage.estimated:
-        return _unpriced(version, "the provider reported no usage")
-    return _unpriced(version, "the model is not known") if model is None else None
+        return unpriced(version, "the provider reported no usage")
+    return None if priced_anyway else unpriced(version, "the model is not known")
 
 
-def _unpriced(version: str, reason: str) -> Price:
-    return Price("unpriced", None, (), version, reason)
-
-
-def _sum(version: str, plan: Plan, usage: Usage) -> Price:
-    units = usage.units
-    if plan.per_request and REQUEST not in units:
-        units = {**units, REQUEST: 1}
-    total_input = (usage.input_tokens or 0) if plan.tiered else 0
-    items: list[LineItem] = []
-    cost = _ZERO
-    for unit, quantity in units.items():
-        if quantity == 0:
-            continue
-        charge = plan.charges.get(unit)
-        if charge is None:
-            return _unpriced(version, f"no rate known for {unit}")
-        rate = _rate(charge, total_input) if charge.above else charge.rate_usd
-        amount = share(rate, quantity, charge.per)
-        items.append(LineItem(unit, quantity, rate, charge.per, amount, charge.rule))
-        cost = add(cost, amount)
-    if cost >= COST_LIMIT_USD:
-        return _unpriced(version, f"a cost of ${cost:f} for one call is not believed")
-    unknown = next((flag for flag in usage.flags if flag.startswith("unknown_unit:")), "")
-    reason = f"usage holds a unit we do not know: {unknown.partition(':')[2]}" if unknown else ""
-    if usage.estimated:
-        reason = reason or "token counts are estimated: the provider did not report them all"
-        return Price("estimated", quantise(cost), tuple(items), version, reason)
-    return Price("computed", quantise(cost), tuple(items), version, reason)
-
-
-def _rate(charge: Charge, total_input: int) -> Decimal:
-    rate = charge.rate_usd
-    for start, higher in charge.above:
-        if total_input > start:
-            rate = higher
-    return rate
-
-
-def _plan(book: Book, provider: str, model: str, way: Way, at: datetime) -> Plan:
-    if at.tzinfo is not UTC:
-        if at.tzinfo is None:
-            raise InvalidInputError("at must carry a time zone", field="at", hint="use UTC")
-        at = at.astimezone(UTC)
+def _plan(
+    book: Book, provider: str, model: str, way: Way, at: datetime, override: Override | None
+) -> Plan:
+    if override is not None and override.rates is not None:
+        key = ("own", id(override))  # the book's terms keep it alive
+        plan = book.resolved.get(key)
+        return plan if isinstance(plan, Plan) else book.remember(key, own_plan(book, override))
+    at = _utc(at)
+    base = book.base
     key = ("plan", provider, model, way, at.toordinal())
-    day = book.resolved.get(key)
+    day = base.resolved.get(key)
     if not isinstance(day, Day):
-        day = book.remember(key, day_of(book, provider, model, way, at.date()))
-    return day.at(at)
+        day = base.remember(key, day_of(base, provider, model, way, at.date()))
+    if override is None:
+        return day.at(at)
+    key = (*key, id(override))
+    lifted = book.resolved.get(key)
+    if not isinstance(lifted, Day):
+        lifted = book.remember(key, with_factor(day, override))
+    return lifted.at(at)
+
+
+def _utc(at: datetime) -> datetime:
+    if at.tzinfo is UTC:
+        return at
+    if at.tzinfo is None:
+        raise InvalidInputError("at must carry a time zone", field="at", hint="use UTC")
+    return at.astimezone(UTC)
 
 
 def way_of(service_tier: str | None, region: str | None, extras: Mapping[str, Any]) -> Way:
@@ -187,11 +237,16 @@ def _host(base_url: str) -> str | None:
 def _reported(book: Book, provider: str, extras: Mapping[str, Any]) -> Decimal | None:
     """The amount that the answer itself names, where the provider is known to bill just that."""
     amount = extras.get("reported_cost_usd")
-    known = book.providers.get(provider)
-    if amount is None or known is None or not known.trusts_reported_cost:
+    if amount is None or not _trusted(book, provider):
         return None
     try:
         cost = Decimal(str(amount))
     except ArithmeticError:
         return None
-    return quantise(cost) if cost.is_finite() and 0 <= cost < COST_LIMIT_USD else None
+    return cost if cost.is_finite() and 0 <= cost < COST_LIMIT_USD else None
+
+
+def _trusted(book: Book, provider: str) -> bool:
+    told = book.terms.trust.get(provider)
+    known = book.providers.get(provider)
+    return told if told is not None else known is not None and known.trusts_reported_cost

@@ -14,14 +14,17 @@ import msgspec
 class Override(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
     """A price that a workspace set by itself; exactly one of ``rates`` and ``factor`` is given.
 
-    override_id: ours. provider: our name, or ``*``. model: an exact id as it is asked for or answered,
-    a prefix with ``*`` at its end, or ``*``. deployment: the name asked for (Azure) it is limited to.
-    project_id: the project it is limited to. from_, until: aware UTC, until exclusive. rates: unit →
-    dollars per ``Unit.per``, in place of all rates of the book. factor: on every amount of the list
+    override_id: ours. provider: our name, or ``*``. model: an id as it is answered or asked for, or
+    the book's name of the model that it means; a prefix with ``*`` at its end; or ``*``. deployment:
+    the name asked for (Azure) it is limited to. project_id: the project it is limited to. from_,
+    until: aware UTC, until exclusive. rates: unit → dollars per ``Unit.per``, in place of all rates
+    of the book; a unit it does not name is billed as the one it is part of, or leaves the call
+    unpriced. factor: on every amount of what else would hold, a cost named by the provider included
     (``0.85`` is 15 % off).
 
     Of several that fit, the narrowest counts: project before workspace, deployment before exact model
-    before prefix (the longer first) before ``*``, then the one begun last.
+    before the book's name before prefix (the longer first) before ``*``, provider before ``*``, then
+    the one begun last. Case does not matter in names of models and deployments.
     """
 
     override_id: str
