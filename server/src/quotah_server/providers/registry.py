@@ -5,11 +5,13 @@ from __future__ import annotations
 from quotah_server.providers.anthropic import PROVIDER as ANTHROPIC
 from quotah_server.providers.anthropic.account import ACCOUNT as ANTHROPIC_ACCOUNT
 from quotah_server.providers.base import Account, Provider
+from quotah_server.providers.bedrock import Bedrock
 from quotah_server.providers.gemini import PROVIDER as GEMINI
 from quotah_server.providers.openai import PROVIDER as OPENAI
 from quotah_server.providers.openai.account import ACCOUNT as OPENAI_ACCOUNT
 
-_ROOMS: tuple[Provider, ...] = (OPENAI, ANTHROPIC, GEMINI)
+BEDROCK = Bedrock(messages=ANTHROPIC, chat=OPENAI)
+_ROOMS: tuple[Provider, ...] = (OPENAI, ANTHROPIC, GEMINI, BEDROCK)
 """In this order they are asked whose an operation is, where its provider has no room that reads it."""
 
 PROVIDERS: dict[str, Provider] = {room.name: room for room in _ROOMS}
