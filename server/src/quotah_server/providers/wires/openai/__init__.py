@@ -10,6 +10,7 @@ from typing import Any
 
 from quotah_server.domain.usage import Usage
 from quotah_server.providers.base import Answer
+from quotah_server.providers.counts import mapping
 from quotah_server.providers.wires.openai import answers
 from quotah_server.providers.wires.openai.usage import read_usage
 
@@ -25,7 +26,8 @@ _OPERATIONS = {
     "/audio/translations": "transcription",
     "/audio/speech": "speech",
 }
-_AUDIO = frozenset({"transcription", "speech"})
+_MEDIA = frozenset({"transcription", "speech", "images"})
+_RESPONSES = frozenset({"responses", "realtime"})
 
 
 class OpenAIWire:
@@ -43,20 +45,36 @@ class OpenAIWire:
     def needles(self, operation: str) -> tuple[bytes, ...]:
         if operation == "responses":
             return answers.RESPONSES_NEEDLES
-        if operation in _AUDIO:
-            return (b'.done"', b'"usage"', b'"error"')
+        if operation in _MEDIA:
+            return (b'.done"', b'.completed"', b'"usage"', b'"error"')
         return answers.CHAT_NEEDLES
 
     def read_body(self, operation: str, body: Mapping[str, Any]) -> Answer:
-        return answers.read_body(operation, body)
+        answer = answers.read_body(operation, body)
+        self.add(answer, body)
+        return answer
 
     def merge(self, operation: str, answer: Answer, event: Mapping[str, Any]) -> None:
-        if operation in ("responses", "realtime"):
+        if operation in _RESPONSES:
             answers.merge_response_event(answer, event)
-        elif operation in _AUDIO:
-            answers.merge_audio_event(answer, event)
+            self.add(answer, mapping(event, "response"))
+            return
+        if operation in _MEDIA:
+            answers.merge_media_event(answer, event)
         else:
             answers.merge_chunk(answer, event)
+        self.add(answer, event)
+
+    def add(self, answer: Answer, body: Mapping[str, Any]) -> None:
+        """Take from a body or chunk what the vendor says beyond the wire: by default what its usage
+        object tells besides counts.
+        """
+        if isinstance(usage := body.get("usage"), dict) and (told := self.told(usage)):
+            answer.extras = {**answer.extras, **told}
+
+    def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - vendors read it
+        """What a usage object says besides counts, as extras; such as the cost that it names."""
+        return {}
 
     def usage(
         self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]

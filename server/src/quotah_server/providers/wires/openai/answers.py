@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from quotah_server.domain.usage import CODE_CONTAINER, FILE_SEARCH, WEB_SEARCH
+from quotah_server.domain.usage import AUDIO_SECOND
 from quotah_server.providers.base import Answer
-from quotah_server.providers.counts import Raw, error_class, items, mapping, text
+from quotah_server.providers.counts import Counts, Raw, error_class, items, mapping, text
+from quotah_server.providers.wires.openai.tools import tools_used
+from quotah_server.providers.wires.openai.usage import REFUSED, whole_seconds
 
 _ENDINGS = frozenset({"response.completed", "response.incomplete", "response.failed"})
+_MADE = ("choices", "output", "data", "text")
+"""Where an answer holds what was made; an error beside none of it came in place of an answer."""
+_PICTURE = ("size", "quality")
 CHAT_NEEDLES = (
     b'"usage":{', b'"usage": {', b'"finish_reason":"', b'"finish_reason": "',
     b'"role"', b'"error"',
@@ -28,11 +33,27 @@ def read_body(operation: str, body: Raw) -> Answer:
     else:
         _take_common(answer, body)
         _take_choices(answer, body)
-        if characters := body.get("input_characters"):
-            answer.extras = {**answer.extras, "input_characters": characters}
-    answer.error_class = error_class(body) or answer.error_class
+        answer.extras = {**answer.extras, **_asked_for(operation, body)}
+    if failure := error_class(body):
+        answer.error_class = failure
+        if answer.usage is None and not any(body.get(made) for made in _MADE):
+            answer.extras = {**answer.extras, REFUSED: True}
     answer.complete = answer.error_class is None
     return answer
+
+
+def _asked_for(operation: str, body: Raw) -> dict[str, object]:
+    """What is billed where there are no tokens: characters to speak, images, seconds listened to."""
+    if operation == "speech" and (characters := body.get("input_characters")):
+        return {"input_characters": characters}
+    if operation == "images":
+        images = body.get("data")
+        drawn = {"image": len(images)} if isinstance(images, list) and images else {}
+        return {**drawn, **{name: word for name in _PICTURE if (word := text(body, name))}}
+    if operation == "transcription" and body.get("duration") is not None:
+        seconds = whole_seconds(Counts(), body["duration"])
+        return {} if seconds is None else {AUDIO_SECOND: seconds}
+    return {}
 
 
 def merge_chunk(answer: Answer, event: Raw) -> None:
@@ -63,12 +84,12 @@ def merge_response_event(answer: Answer, event: Raw) -> None:
         answer.error_class = failure
 
 
-def merge_audio_event(answer: Answer, event: Raw) -> None:
-    """One event of a streamed transcription or speech; usage stands in the ``….done`` one."""
+def merge_media_event(answer: Answer, event: Raw) -> None:
+    """One event of a streamed transcription, speech or image; usage stands in the last one."""
     _take_common(answer, event)
     if failure := error_class(event):
         answer.error_class = failure
-    elif (text(event, "type") or "").endswith(".done"):
+    elif (text(event, "type") or "").endswith((".done", ".completed")):
         answer.complete = True
 
 
@@ -93,23 +114,4 @@ def _take_response(answer: Answer, response: Raw) -> None:
         answer.error_class = error_class(response) or "error"
     reason = text(mapping(response, "incomplete_details"), "reason")
     answer.finish_reason = reason or ("stop" if status == "completed" else answer.finish_reason)
-    extras = {**answer.extras, **_tool_counts(response)}
-    if offered := [kind for tool in items(response, "tools") if (kind := text(tool, "type"))]:
-        extras["tools"] = offered
-    answer.extras = extras
-
-
-def _tool_counts(response: Raw) -> dict[str, int]:
-    """Searches (opening a page found by one is free), file searches, and distinct containers."""
-    calls = items(response, "output")
-    searches = sum(
-        1
-        for call in calls
-        if call.get("type") == "web_search_call"
-        and mapping(call, "action").get("type", "search") == "search"
-        and call.get("status") != "failed"
-    )
-    files = sum(1 for call in calls if call.get("type") == "file_search_call")
-    containers = {text(call, "container_id") for call in calls} - {None}
-    found = {WEB_SEARCH: searches, FILE_SEARCH: files, CODE_CONTAINER: len(containers)}
-    return {unit: count for unit, count in found.items() if count}
+    answer.extras = {**answer.extras, **tools_used(response)}

@@ -1,73 +1,165 @@
-"""OpenAI's usage object → disjoint units. Its totals are inclusive: details are parts of them.
+"""A usage object on OpenAI's wire → disjoint units. Its totals are inclusive: details are parts.
 
 One reader for all of its shapes, which differ in names only: ``prompt_tokens`` (chat, completions,
 embeddings), ``input_tokens`` with ``input_tokens_details`` (responses, images) or
-``input_token_details`` (realtime, transcription), and a plain duration.
+``input_token_details`` (realtime, transcription), and a plain duration. Who copied the wire named
+some parts otherwise, and some count what they did not show: the grand total decides.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from quotah_server.domain.usage import (
+    AUDIO_SECOND,
     CACHE_READ,
     CACHE_READ_AUDIO,
     CACHE_READ_IMAGE,
+    CACHE_WRITE_5M,
     CACHE_WRITE_12H,
     CACHE_WRITE_30M,
-    CODE_CONTAINER,
-    FILE_SEARCH,
     INPUT,
     INPUT_AUDIO,
+    INPUT_CHARACTER,
     INPUT_IMAGE,
+    INPUT_VIDEO,
     MAX_COUNT,
     OUTPUT,
     OUTPUT_AUDIO,
     OUTPUT_IMAGE,
     REASONING,
-    WEB_SEARCH,
     Usage,
 )
 from quotah_server.providers.counts import EMPTY, Counts, Raw, missing
+from quotah_server.providers.wires.openai import tools
 
-WEB_SEARCH_PREVIEW = "web_search_preview"
-AUDIO_SECOND = "audio_second"
-INPUT_CHARACTER = "input_character"
+NOT_BILLED = "not_billed"
+REFUSED = "refused"
+"""Extras key: an error came in place of an answer; nothing was made and nothing is billed."""
 _INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _OUTPUT_DETAILS = ("completion_tokens_details", "output_tokens_details", "output_token_details")
-_KNOWN_INPUT = frozenset(
-    {"cached_tokens", "audio_tokens", "image_tokens", "text_tokens", "cache_write_tokens"}
+_CACHED = (
+    "cached_tokens",
+    "prompt_cache_hit_tokens",
+    "num_cached_tokens",
+    "cache_read_input_tokens",
 )
+"""What vendors call cached tokens beside the totals."""
+_KNOWN_INPUT = frozenset(
+    {"cached_tokens", "audio_tokens", "image_tokens", "video_tokens", "text_tokens",
+     "cache_write_tokens", "cache_creation_tokens"}
+)  # fmt: skip
 _KNOWN_OUTPUT = frozenset(
     {"reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens",
      "accepted_prediction_tokens", "rejected_prediction_tokens"}
 )  # fmt: skip
-_BILLED_TOOLS = frozenset({WEB_SEARCH, FILE_SEARCH, CODE_CONTAINER})
 _ALL_OUTPUT_IS_IMAGE = frozenset({"images"})
+_NO_OUTPUT = frozenset({"embeddings", "rerank"})
 
 
-def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Usage:
-    """Units of one answer. extras: ``tools`` offered, counts by tool, ``input_characters``."""
+class _Cached(NamedTuple):
+    read: int | None
+    written: dict[str, int]
+    foreign: bool
+    """Told in Anthropic's words, whose input does not hold what is cached."""
+
+    @property
+    def total(self) -> int:
+        return (self.read or 0) + sum(self.written.values())
+
+
+def read_usage(
+    operation: str, raw: Raw | None, extras: Mapping[str, Any], *, write: str = CACHE_WRITE_30M
+) -> Usage:
+    """Units of one answer.
+
+    extras: ``tools`` offered, counts by unit, ``input_characters``. write: the unit of tokens written
+    to a cache for a time that the answer does not tell.
+    """
     counts = Counts()
-    units = _tools(counts, extras)
+    units = tools.tool_units(counts, extras)
     if raw is None:
-        if operation == "speech" and (characters := counts.read(extras, "input_characters")):
-            return counts.usage({INPUT_CHARACTER: characters, **units})
-        return missing()
+        return _without_usage(counts, operation, extras, units)
     if raw.get("type") == "duration":
-        seconds = _seconds(counts, raw.get("seconds"))
+        seconds = whole_seconds(counts, raw.get("seconds"))
         return counts.usage(units if seconds is None else {AUDIO_SECOND: seconds, **units})
+    tokens = _tokens(counts, operation, raw, write)
+    inner = tools.drawn(counts, extras)
+    if inner is not None:
+        tokens = {unit: tokens.get(unit, 0) + inner.units.get(unit, 0)
+                  for unit in {**tokens, **inner.units}}  # fmt: skip
+    if not tokens and not counts.flags:
+        tokens = tools.flat(counts, extras)
+        if not tokens:
+            return missing("unknown_usage")
+    usage = counts.usage({**tokens, **units})
+    return usage if inner is None else Usage(usage.units, flags=usage.flags, inner=(inner,))
+
+
+def _without_usage(
+    counts: Counts, operation: str, extras: Mapping[str, Any], units: dict[str, int]
+) -> Usage:
+    if extras.get(REFUSED) is True:
+        return missing(NOT_BILLED)
+    found = tools.flat(counts, extras)
+    if operation == "speech" and (characters := counts.read(extras, "input_characters")):
+        found[INPUT_CHARACTER] = characters
+    return counts.usage({**found, **units}) if found else missing()
+
+
+def _tokens(counts: Counts, operation: str, raw: Raw, write: str) -> dict[str, int]:
     total_in = counts.first(raw, "prompt_tokens", "input_tokens")
     total_out = counts.first(raw, "completion_tokens", "output_tokens")
-    if operation == "embeddings" and total_out is None:
-        total_out = 0
-    if total_in is None and total_out is None and not counts.flags:
-        return missing("unknown_usage")
-    read = _input(counts, total_in, _details(counts, raw, _INPUT_DETAILS))
-    written = _output(counts, operation, total_in, total_out, raw)
-    return counts.usage({**read, **written, **units})
+    grand = counts.read(raw, "total_tokens")
+    if operation in _NO_OUTPUT:
+        total_in = grand if total_in is None else total_in
+        total_out = 0 if total_out is None and total_in is not None else total_out
+    inside = _details(counts, raw, _INPUT_DETAILS)
+    outside = _details(counts, raw, _OUTPUT_DETAILS)
+    cached = _cached(counts, raw, inside, write)
+    miss = counts.read(raw, "prompt_cache_miss_tokens")
+    if miss is not None and cached.read is not None:
+        total_in = miss + cached.read if total_in is None else total_in
+        if miss + cached.read != total_in:
+            counts.flag("contradiction:prompt_cache_miss_tokens")
+    if total_in is None and total_out is None:
+        return {}
+    thought = counts.read(outside, "reasoning_tokens")
+    beyond_in, beyond_out = _beyond(counts, grand, total_in or 0, total_out or 0, cached, thought)
+    if total_in is not None:
+        total_in += beyond_in
+    if beyond_out:
+        total_out = (total_out or 0) + beyond_out
+        thought = beyond_out if thought is None else thought
+    return {
+        **_input(counts, total_in, inside, cached),
+        **_output(counts, operation, total_out, outside, thought),
+    }
+
+
+def _beyond(
+    counts: Counts, grand: int | None, read: int, written: int, cached: _Cached, thought: int | None
+) -> tuple[int, int]:
+    """What the two totals leave out of the grand one: cached input, output spent on reasoning.
+
+    Where the grand total leaves no doubt it decides; thinking that nothing else tells of is what it
+    holds beyond both. Anything else contradicts itself.
+    """
+    exclusive = cached.foreign and cached.total > read
+    if not grand:
+        return (cached.total if exclusive else 0), 0
+    surplus = grand - read - written
+    if surplus == 0:
+        return (cached.total if exclusive else 0), 0
+    for beyond in ((0, thought or 0), (cached.total, 0), (cached.total, thought or 0)):
+        if surplus == sum(beyond):
+            return beyond
+    if surplus > 0 and thought is None and not cached.total:
+        return 0, surplus
+    counts.flag("contradiction:total_tokens")
+    return 0, 0
 
 
 def _details(counts: Counts, raw: Raw, names: tuple[str, ...]) -> Raw:
@@ -77,36 +169,23 @@ def _details(counts: Counts, raw: Raw, names: tuple[str, ...]) -> Raw:
     return EMPTY
 
 
-def _input(counts: Counts, total: int | None, details: Raw) -> dict[str, int]:
-    if not details:
-        return {} if total is None else {INPUT: total}
-    counts.unknown(details, _KNOWN_INPUT, "input.")
-    cached = counts.read(details, "cached_tokens")
-    audio = counts.read(details, "audio_tokens") or 0
-    image = counts.read(details, "image_tokens") or 0
-    split = counts.part(details, "cached_tokens_details")
-    cached_audio = counts.read(split, "audio_tokens", "cached.") or 0
-    cached_image = counts.read(split, "image_tokens", "cached.") or 0
-    units: dict[str, int] = {}
-    if cached is not None:
-        units[CACHE_READ] = counts.rest(
-            cached, cached_audio + cached_image, "cached_tokens_details"
-        )
-    units.update(_cache_writes(counts, details))
-    if audio or image or cached_audio or cached_image:
-        parts = {
-            INPUT_AUDIO: counts.rest(audio, cached_audio, "cached_audio_exceeds_audio"),
-            INPUT_IMAGE: counts.rest(image, cached_image, "cached_image_exceeds_image"),
-            CACHE_READ_AUDIO: cached_audio,
-            CACHE_READ_IMAGE: cached_image,
-        }
-        units.update({name: count for name, count in parts.items() if count})
-    if total is None:
-        return units
-    return {INPUT: counts.rest(total, sum(units.values()), "details_exceed_input"), **units}
+def _cached(counts: Counts, raw: Raw, details: Raw, write: str) -> _Cached:
+    told = [counts.read(details, "cached_tokens"), *(counts.read(raw, name) for name in _CACHED)]
+    known = {count for count in told if count is not None}
+    if len(known - {0}) > 1:
+        counts.flag("contradiction:cached_tokens")
+    written = _cache_writes(counts, details, write)
+    foreign = "cache_read_input_tokens" in raw or "cache_creation_input_tokens" in raw
+    other = counts.first(raw, "cache_creation_input_tokens")
+    other = counts.read(details, "cache_creation_tokens") if other is None else other
+    if not written and other is not None:
+        written = {CACHE_WRITE_5M: other}
+        if other:
+            counts.flag("cache_ttl_unknown")
+    return _Cached(max(known) if known else None, written, foreign)
 
 
-def _cache_writes(counts: Counts, details: Raw) -> dict[str, int]:
+def _cache_writes(counts: Counts, details: Raw, write: str) -> dict[str, int]:
     """Writes are kept for 30 minutes unless the answer says 12 hours."""
     written = counts.read(details, "cache_write_tokens")
     if written is None:
@@ -114,54 +193,59 @@ def _cache_writes(counts: Counts, details: Raw) -> dict[str, int]:
     split = counts.part(details, "cache_write_tokens_details")
     long = counts.read(split, "ttl_12h_tokens", "cache_write.") or 0
     short = counts.rest(written, long, "cache_write_tokens_details")
-    return {CACHE_WRITE_30M: short, CACHE_WRITE_12H: long} if long else {CACHE_WRITE_30M: short}
+    return {write: short, CACHE_WRITE_12H: long} if long else {write: short}
+
+
+def _input(counts: Counts, total: int | None, details: Raw, cached: _Cached) -> dict[str, int]:
+    counts.unknown(details, _KNOWN_INPUT, "input.")
+    units = _media(counts, details, cached)
+    if total is None:
+        return units
+    return {INPUT: counts.rest(total, sum(units.values()), "details_exceed_input"), **units}
+
+
+def _media(counts: Counts, details: Raw, cached: _Cached) -> dict[str, int]:
+    """All input that is not plain text: cached, written, heard, seen."""
+    split = counts.part(details, "cached_tokens_details")
+    cached_audio = counts.read(split, "audio_tokens", "cached.") or 0
+    cached_image = counts.read(split, "image_tokens", "cached.") or 0
+    units: dict[str, int] = {}
+    if cached.read is not None:
+        units[CACHE_READ] = counts.rest(
+            cached.read, cached_audio + cached_image, "cached_tokens_details"
+        )
+    units.update(cached.written)
+    audio = counts.read(details, "audio_tokens") or 0
+    image = counts.read(details, "image_tokens") or 0
+    parts = {
+        INPUT_AUDIO: counts.rest(audio, cached_audio, "cached_audio_exceeds_audio"),
+        INPUT_IMAGE: counts.rest(image, cached_image, "cached_image_exceeds_image"),
+        INPUT_VIDEO: counts.read(details, "video_tokens") or 0,
+        CACHE_READ_AUDIO: cached_audio,
+        CACHE_READ_IMAGE: cached_image,
+    }
+    units.update({name: count for name, count in parts.items() if count})
+    return units
 
 
 def _output(
-    counts: Counts, operation: str, total_in: int | None, total: int | None, raw: Raw
+    counts: Counts, operation: str, total: int | None, details: Raw, thought: int | None
 ) -> dict[str, int]:
-    details = _details(counts, raw, _OUTPUT_DETAILS)
     counts.unknown(details, _KNOWN_OUTPUT, "output.")
-    reasoning = counts.read(details, "reasoning_tokens")
     audio = counts.read(details, "audio_tokens") or 0
     image = counts.read(details, "image_tokens") or 0
     if total is None:
         return {}
     if operation in _ALL_OUTPUT_IS_IMAGE and not details:
         image = total
-    thought = reasoning or 0
-    spoken = (total_in or 0) + total
-    grand = counts.read(raw, "total_tokens")
-    if grand and grand != spoken:
-        if grand == spoken + thought:
-            total += thought
-        else:
-            counts.flag("contradiction:total_tokens")
-    units = {OUTPUT: counts.rest(total, thought + audio + image, "details_exceed_output")}
-    if reasoning is not None:
-        units[REASONING] = reasoning
-    if audio or image:
-        units.update({n: c for n, c in ((OUTPUT_AUDIO, audio), (OUTPUT_IMAGE, image)) if c})
+    units = {OUTPUT: counts.rest(total, (thought or 0) + audio + image, "details_exceed_output")}
+    if thought is not None:
+        units[REASONING] = thought
+    units.update({n: c for n, c in ((OUTPUT_AUDIO, audio), (OUTPUT_IMAGE, image)) if c})
     return units
 
 
-def _tools(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
-    """Tool calls are billed apart from tokens and counted from the answer's items."""
-    if _BILLED_TOOLS.isdisjoint(extras):
-        return {}
-    offered = extras.get("tools")
-    kinds = [kind for kind in offered if isinstance(kind, str)] if isinstance(offered, list) else []
-    preview = any(kind.startswith(WEB_SEARCH_PREVIEW) for kind in kinds)
-    search = WEB_SEARCH_PREVIEW if preview and WEB_SEARCH not in kinds else WEB_SEARCH
-    found = {
-        search: counts.read(extras, WEB_SEARCH),
-        FILE_SEARCH: counts.read(extras, FILE_SEARCH),
-        CODE_CONTAINER: counts.read(extras, CODE_CONTAINER),
-    }
-    return {unit: count for unit, count in found.items() if count}
-
-
-def _seconds(counts: Counts, value: object) -> int | None:
+def whole_seconds(counts: Counts, value: object) -> int | None:
     """Durations are billed to the nearest second."""
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal)):
         counts.flag("invalid:seconds")
