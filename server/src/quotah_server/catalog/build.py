@@ -2,14 +2,19 @@
 
     python -m quotah_server.catalog.build           writes the book
     python -m quotah_server.catalog.build --check   exit status 1 when the committed book differs
+    python -m quotah_server.catalog.build --out FILE [--from FILE --as-of DATE] [--unpatched]
+                                                    another book: of genai-prices' published data,
+                                                    without our patches
 
-The only module that knows genai-prices, needed at build time alone. Same inputs, same bytes.
+The only module that knows genai-prices; servers run it as a child process. Same inputs, same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from importlib.metadata import version
@@ -21,6 +26,7 @@ from genai_prices.data import providers as genai_providers
 
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import (
+    BASE_SOURCE,
     FORMAT,
     Match,
     Model,
@@ -30,11 +36,15 @@ from quotah_server.catalog.book import (
     Tiered,
     Variant,
 )
-from quotah_server.catalog.patch import load_patches
+from quotah_server.catalog.overtaken import still_needed
+from quotah_server.catalog.patch import Patches, load_patches
 from quotah_server.catalog.patching import patched, plain
 
 DATA = Path(__file__).parent / "data"
 BOOK = DATA / "book.jsonl"
+AS_OF = {"0.2.3": "2026-11-10"}
+"""Release of genai-prices → the day on which its prices were last looked at. A release that is not
+listed stops the build: of two books, the later one counts."""
 UNITS = {
     "input_mtok": "input",
     "output_mtok": "output",
@@ -65,20 +75,55 @@ UNITS = {
 
 
 def build() -> bytes:
-    """Compile the book. Raises KeyError for a rate, TypeError for a rule that we do not know."""
+    """Compile the book that ships. Raises KeyError for a rate, TypeError for a rule that we do not know,
+    ValueError for a patch that the base book has overtaken."""
+    release = version("genai-prices")
+    return _compiled(genai_providers, release, AS_OF[release], load_patches(DATA))
+
+
+def build_from(data: bytes, as_of: str) -> bytes:
+    """Compile a book of genai-prices' published data (its ``data.json``); our patches that it has
+    overtaken are left out. as_of: the day it was fetched, ISO. Raises as ``build``, and ValueError for
+    anything else than such data."""
+    base = _read(data)
     patches = load_patches(DATA)
+    return _compiled(base, "published data", as_of, still_needed(patches, _models(base)))
+
+
+def build_unpatched(data: bytes | None = None, as_of: str = "") -> bytes:
+    """The same without our patches, to tell what they change; of the release's own data where none
+    is given."""
+    patches = msgspec.structs.replace(load_patches(DATA), patches=())
+    if data is not None:
+        return _compiled(_read(data), "published data", as_of, patches)
+    release = version("genai-prices")
+    return _compiled(genai_providers, release, AS_OF[release], patches)
+
+
+def _compiled(base: Sequence[genai.Provider], release: str, as_of: str, patches: Patches) -> bytes:
     lines: list[object] = [
-        {"book": FORMAT, "sources": {"genai-prices": version("genai-prices")}},
+        {"book": FORMAT, "sources": {BASE_SOURCE: release, "as of": as_of}},
         *patches.units,
         *patches.calendars,
-        *patches.providers([_provider(source) for source in genai_providers]),
+        *patches.providers([_provider(source) for source in base]),
+        *patched(patches, _models(base)),
     ]
-    models = {
-        canonical(source.id): [_model(canonical(source.id), model) for model in source.models]
-        for source in genai_providers
-    }
-    lines.extend(patched(patches, models))
     return b"".join(msgspec.json.encode(line) + b"\n" for line in lines)
+
+
+def _models(base: Sequence[genai.Provider]) -> dict[str, list[Model]]:
+    return {
+        canonical(source.id): [_model(canonical(source.id), model) for model in source.models]
+        for source in base
+    }
+
+
+def _read(data: bytes) -> list[genai.Provider]:
+    found = json.loads(data, parse_float=Decimal)
+    if not isinstance(found, list):
+        raise ValueError("the data is not a list of providers")  # noqa: TRY004 -- of data, not of code
+    # What genai-prices' own updater calls; the release is pinned.
+    return genai._providers_from_raw(found)  # noqa: SLF001 # pyright: ignore[reportPrivateUsage]
 
 
 def _provider(source: genai.Provider) -> Provider:
@@ -159,13 +204,22 @@ def _alternatives(clause: object) -> list[object]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the book; with ``--check`` tell whether the committed one is what this would write."""
+    """Write a book; with ``--check`` tell whether the committed one is what this would write."""
     parser = argparse.ArgumentParser(prog="python -m quotah_server.catalog.build")
     parser.add_argument("--check", action="store_true", help="compare with the committed book only")
-    book = build()
-    if not parser.parse_args(arguments).check:
-        BOOK.write_bytes(book)
-        sys.stdout.write(f"{BOOK}: {len(book.splitlines())} lines\n")
+    parser.add_argument("--from", dest="data", type=Path, help="genai-prices' published data.json")
+    parser.add_argument("--as-of", default="", help="the day on which that data was fetched")
+    parser.add_argument("--unpatched", action="store_true", help="leave our patches out")
+    parser.add_argument("--out", type=Path, default=BOOK, help="where to write")
+    told = parser.parse_args(arguments)
+    data = told.data.read_bytes() if told.data else None
+    if told.unpatched:
+        book = build_unpatched(data, told.as_of)
+    else:
+        book = build() if data is None else build_from(data, told.as_of)
+    if not told.check:
+        told.out.write_bytes(book)
+        sys.stdout.write(f"{told.out}: {len(book.splitlines())} lines\n")
         return 0
     if BOOK.exists() and BOOK.read_bytes() == book:
         return 0

@@ -51,3 +51,8 @@ def share(rate_usd: Decimal, quantity: int, per: int) -> Decimal:
 def add(left_usd: Decimal, right_usd: Decimal) -> Decimal:
     """Add dollars without the rounding of the default context."""
     return _CONTEXT.add(left_usd, right_usd)
+
+
+def ratio(amount_usd: Decimal, of_usd: Decimal) -> Decimal:
+    """``amount_usd / of_usd``, to 60 digits."""
+    return _CONTEXT.divide(amount_usd, of_usd)
