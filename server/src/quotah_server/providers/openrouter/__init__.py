@@ -1,0 +1,48 @@
+"""OpenRouter: OpenAI's wire, with the cost that it charges in every answer.
+
+``cost`` is what the account is charged, in credits of one dollar. With the caller's own key at the
+upstream vendor (``is_byok``) that is OpenRouter's fee alone, and the vendor bills its own amount to the
+caller (openrouter.ai, usage accounting).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quotah_server.domain.usage import CACHE_WRITE_5M, WEB_SEARCH, Usage
+from quotah_server.providers.counts import Counts, mapping
+from quotah_server.providers.wires.amounts import amount, total
+from quotah_server.providers.wires.openai import OpenAIWire
+from quotah_server.providers.wires.openai.usage import read_usage
+
+
+class OpenRouter(OpenAIWire):
+    """The room of OpenRouter."""
+
+    name = "openrouter"
+
+    def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        upstream = amount(mapping(usage, "cost_details"), "upstream_inference_cost")
+        own_key = usage.get("is_byok", upstream is not None) is True
+        if own_key:
+            found["is_byok"] = True
+        charged = amount(usage, "cost")
+        if charged is not None and not (own_key and upstream is None):
+            found["reported_cost_usd"] = total(charged, upstream if own_key else None)
+        searches = Counts().read(mapping(usage, "server_tool_use"), "web_search_requests")
+        return {**found, WEB_SEARCH: searches} if searches else found
+
+    def usage(
+        self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
+    ) -> Usage:
+        """How long a written cache is kept, the answer does not tell: five minutes is the least."""
+        usage = read_usage(operation, raw, extras, write=CACHE_WRITE_5M)
+        if not usage.units.get(CACHE_WRITE_5M) or "cache_ttl_unknown" in usage.flags:
+            return usage
+        flags = (*usage.flags, "cache_ttl_unknown")
+        return Usage(usage.units, usage.missing, usage.estimated, flags, usage.inner)
+
+
+PROVIDER = OpenRouter()

@@ -1,0 +1,70 @@
+"""Perplexity: OpenAI's wire, with searches, citations and reasoning beside the totals.
+
+Deep research counts citation and reasoning tokens outside of ``completion_tokens`` (and of
+``total_tokens``) and bills each at its own rate, and its searches by the query. Other models bill a
+fee by the request, which depends on ``search_context_size``; ``cost.total_cost`` holds everything
+(docs.perplexity.ai, pricing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quotah_server.domain.usage import CITATION, REASONING, WEB_SEARCH, Usage
+from quotah_server.providers.counts import Counts, mapping, text
+from quotah_server.providers.wires.amounts import amount, total
+from quotah_server.providers.wires.openai import OpenAIWire
+
+_BESIDE = {
+    "citation_tokens": CITATION,
+    "reasoning_tokens": REASONING,
+    "num_search_queries": WEB_SEARCH,
+}
+
+
+class Perplexity(OpenAIWire):
+    """The room of Perplexity."""
+
+    name = "perplexity"
+
+    def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        cost = mapping(usage, "cost")
+        if (text(cost, "currency") or "USD").upper() == "USD":
+            found["reported_cost_usd"] = total(amount(cost, "total_cost"))
+        found["search_context_size"] = text(usage, "search_context_size")
+        return {name: value for name, value in found.items() if value is not None}
+
+    def usage(
+        self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
+    ) -> Usage:
+        if raw is None:
+            return super().usage(operation, raw, extras)
+        counts = Counts()
+        beside = {unit: counts.read(raw, field) for field, unit in _BESIDE.items()}
+        usage = super().usage(operation, _without_beside(counts, raw, beside), extras)
+        units = {**usage.units, **{unit: count for unit, count in beside.items() if count}}
+        flags = tuple(dict.fromkeys((*usage.flags, *counts.flags)))
+        return Usage(units, missing=usage.missing and not units, flags=flags)
+
+
+def _without_beside(
+    counts: Counts, raw: Mapping[str, Any], beside: Mapping[str, int | None]
+) -> Mapping[str, Any]:
+    """The usage object with a grand total that holds nothing but input and output.
+
+    It does so in some answers and holds what stands beside them in others.
+    """
+    grand = counts.read(raw, "total_tokens")
+    parts = [counts.read(raw, name) for name in ("prompt_tokens", "completion_tokens")]
+    if grand is None or None in parts:
+        return raw
+    plain = sum(part or 0 for part in parts)
+    cited, thought = beside[CITATION] or 0, beside[REASONING] or 0
+    if grand in (plain + cited, plain + thought, plain + cited + thought):
+        return {**raw, "total_tokens": plain}
+    return raw
+
+
+PROVIDER = Perplexity()
