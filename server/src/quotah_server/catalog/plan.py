@@ -29,6 +29,8 @@ STANDARD = frozenset({"default", "standard", "auto", "on_demand", "global", "not
 """Values of a call's way that ask for nothing but the standard rates."""
 WAYS = ("service_tier", "processing", "speed")
 """Ways that a variant of the model must name: an unknown tier is never billed as standard."""
+DETAILS = ("search_context_size", "quality", "size")
+"""Ways that a variant may name; where none does, they change no rate."""
 
 
 class Way(msgspec.Struct, frozen=True, eq=True):
@@ -44,6 +46,9 @@ class Way(msgspec.Struct, frozen=True, eq=True):
     region: str | None = None
     host: str | None = None
     deployment_type: str | None = None
+    search_context_size: str | None = None
+    quality: str | None = None
+    size: str | None = None
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -168,13 +173,14 @@ def _apply_variants(
         for key in WAYS
         if (value := getattr(way, key)) is not None and value not in STANDARD
     }
+    asked = {**context, **{key: value for key in DETAILS if (value := getattr(way, key))}}
     taken: dict[str, tuple[Rate, str]] = {}
     known: set[str] = set()
     met: list[dict[str, str]] = []
     for variant in model.variants:
         if not _within(variant, day):
             continue
-        if variant.when in met or any(context.get(k) != v for k, v in variant.when.items()):
+        if variant.when in met or any(asked.get(k) != v for k, v in variant.when.items()):
             continue
         met.append(variant.when)
         known.update(variant.when)

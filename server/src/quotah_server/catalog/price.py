@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from quotah_server.catalog.book import Book, Unit
 from quotah_server.catalog.overrides import override_for
 from quotah_server.catalog.plan import (
+    DETAILS,
     Day,
     Plan,
     Way,
@@ -60,9 +61,9 @@ def price(
     provider: our name (catalog.aliases.canonical). model: the one that answered. at: aware; when
     the call started. service_tier, region: as the answer reports them. extras: ``processing``,
     ``speed``, ``inference_geo``, ``base_url``, ``deployment_type``, ``reported_cost_usd``,
-    ``free_allowance_exhausted``; others do not matter here. project_id, deployment: what overrides
-    may be limited to; deployment is the name asked for. Raises InvalidInputError for a naive ``at``;
-    odd usage makes the call unpriced instead.
+    ``free_allowance_exhausted`` and what ``plan.DETAILS`` names; others do not matter here.
+    project_id, deployment: what overrides may be limited to; deployment is the name asked for.
+    Raises InvalidInputError for a naive ``at``; odd usage makes the call unpriced instead.
     """
     own = None
     if book.terms.overrides:
@@ -188,6 +189,7 @@ def way_of(service_tier: str | None, region: str | None, extras: Mapping[str, An
         region,
         _text(get("base_url")),
         _text(get("deployment_type")),
+        *(_text(get(name)) for name in DETAILS),
     )
 
 
@@ -204,6 +206,7 @@ def _way(
     region: str | None,
     base_url: str | None,
     deployment_type: str | None,
+    *details: str | None,
 ) -> Way:
     tier, how = _word(service_tier), _word(processing)
     if tier == "batch":
@@ -216,6 +219,7 @@ def _way(
         region=_word(region),
         host=None if base_url is None else _host(base_url),
         deployment_type=None if deployment_type is None else _joined(deployment_type),
+        **dict(zip(DETAILS, map(_word, details), strict=True)),
     )
 
 
