@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from quotah_server.providers.anthropic import PROVIDER as ANTHROPIC
 from quotah_server.providers.anthropic.account import ACCOUNT as ANTHROPIC_ACCOUNT
+from quotah_server.providers.azure import PROVIDER as AZURE
 from quotah_server.providers.base import Account, Provider
 from quotah_server.providers.bedrock import Bedrock
+from quotah_server.providers.cohere import PROVIDER as COHERE
 from quotah_server.providers.gemini import PROVIDER as GEMINI
+from quotah_server.providers.groq import PROVIDER as GROQ
+from quotah_server.providers.mistral import PROVIDER as MISTRAL
+from quotah_server.providers.ollama import PROVIDER as OLLAMA
 from quotah_server.providers.openai import PROVIDER as OPENAI
 from quotah_server.providers.openai.account import ACCOUNT as OPENAI_ACCOUNT
+from quotah_server.providers.openrouter import OpenRouter
+from quotah_server.providers.perplexity import PROVIDER as PERPLEXITY
+from quotah_server.providers.xai import PROVIDER as XAI
 
 BEDROCK = Bedrock(messages=ANTHROPIC, chat=OPENAI)
-_ROOMS: tuple[Provider, ...] = (OPENAI, ANTHROPIC, GEMINI, BEDROCK)
+OPENROUTER = OpenRouter(messages=ANTHROPIC)
+_ROOMS: tuple[Provider, ...] = (
+    OPENAI, ANTHROPIC, GEMINI, BEDROCK, COHERE, OLLAMA,
+    AZURE, GROQ, MISTRAL, OPENROUTER, PERPLEXITY, XAI,
+)  # fmt: skip
 """In this order they are asked whose an operation is, where its provider has no room that reads it."""
 
 PROVIDERS: dict[str, Provider] = {room.name: room for room in _ROOMS}
