@@ -114,18 +114,92 @@ def test_compaction_is_billed_though_it_stands_in_the_iterations_only() -> None:
     assert found.flags == ()
 
 
-def test_an_inner_call_of_another_model_is_flagged() -> None:
-    inner = [
-        {"type": "message", "model": "claude-opus-5", "input_tokens": 5, "output_tokens": 5},
-        {
-            "type": "advisor_message",
-            "model": "claude-fable-5",
-            "input_tokens": 9,
-            "output_tokens": 9,
-        },
-    ]
+ADVISED = [
+    {"type": "message", "model": "claude-opus-5", "input_tokens": 5, "output_tokens": 6},
+    {"type": "advisor_message", "model": "claude-fable-5", "input_tokens": 9, "output_tokens": 7},
+]
 
-    assert usage({"input_tokens": 5, "iterations": inner}).flags == ("other_model:claude-fable-5",)
+
+def test_an_inner_call_is_kept_apart_under_its_own_model() -> None:
+    found = usage({"input_tokens": 5, "output_tokens": 6, "iterations": ADVISED})
+
+    assert [(part.model, part.units["input"], part.units["output"]) for part in found.inner] == [
+        ("claude-opus-5", 5, 6), ("claude-fable-5", 9, 7),
+    ]  # fmt: skip
+    assert (found.units["input"], found.units["output"]) == (14, 13)
+    assert found.flags == ()
+
+
+def test_advice_without_a_model_has_no_price() -> None:
+    nameless = {name: value for name, value in ADVISED[1].items() if name != "model"}
+
+    assert usage({"input_tokens": 5, "iterations": [ADVISED[0], nameless]}).flags == (
+        "other_model:advisor",
+    )
+
+
+def test_one_call_of_the_answers_own_model_is_no_inner_call() -> None:
+    alone = {"type": "message", "input_tokens": 5, "output_tokens": 6}
+
+    assert usage({"input_tokens": 5, "output_tokens": 6, "iterations": [alone]}).inner == ()
+
+
+def attempt(kind: str, model: str, output: int) -> dict[str, Any]:
+    return {"type": kind, "model": model, "input_tokens": 100, "output_tokens": output}
+
+
+@pytest.mark.parametrize(
+    ("said", "billed"),
+    [(0, [("claude-opus-5", 100, 40)]), (7, [("claude-fable-5", 100, 7), ("claude-opus-5", 100, 40)])],
+)  # fmt: skip
+def test_an_attempt_that_was_declined_before_it_said_anything_is_free(
+    said: int, billed: list[tuple[str, int, int]]
+) -> None:
+    tried = [
+        attempt("message", "claude-fable-5", said),
+        attempt("fallback_message", "claude-opus-5", 40),
+    ]
+    found = usage({"input_tokens": 100, "output_tokens": 40, "iterations": tried})
+
+    assert [(p.model, p.units["input"], p.units["output"]) for p in found.inner] == billed
+    assert found.units["input"] == 100 * len(billed)
+
+
+@pytest.mark.parametrize(("said", "free"), [(0, True), (12, False)])
+def test_a_refusal_is_billed_from_its_first_output_on(said: int, free: bool) -> None:
+    body = {
+        "type": "message", "model": "claude-fable-5", "stop_reason": "refusal", "content": [],
+        "usage": {"input_tokens": 412, "output_tokens": said},
+    }  # fmt: skip
+    answer = PROVIDER.read_body("messages", body)
+    found = PROVIDER.usage("messages", answer.usage, answer.extras)
+
+    assert found.input_tokens == 412
+    assert ("not_billed" in found.flags) is free
+
+
+def test_an_error_in_place_of_an_answer_is_not_billed() -> None:
+    answer = PROVIDER.read_body(
+        "messages", {"type": "error", "error": {"type": "overloaded_error"}}
+    )
+
+    assert PROVIDER.usage("messages", answer.usage, answer.extras).flags == ("not_billed",)
+
+
+def test_code_that_ran_is_told_as_time_that_nobody_told() -> None:
+    tools = {"code_execution_requests": 2, "web_fetch_requests": 3, "web_search_requests": 1}
+    found = usage({"input_tokens": 1, "output_tokens": 1, "server_tool_use": tools})
+
+    assert found.units["web_search"] == 1
+    assert found.flags == ("code_execution_time_unknown",)
+
+
+def test_openais_chat_at_anthropic_is_read_by_the_names_of_its_counts() -> None:
+    chat = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    message = {"input_tokens": 10, "cache_read_input_tokens": 90, "output_tokens": 5}
+
+    assert PROVIDER.usage("chat", chat, {}).input_tokens == 10
+    assert PROVIDER.usage("chat", message, {}).input_tokens == 100
 
 
 def test_counting_tokens_is_not_billed() -> None:

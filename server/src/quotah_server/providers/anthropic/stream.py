@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quotah_server.providers.anthropic.usage import PARTIAL
+from quotah_server.providers.anthropic.usage import PARTIAL, REFUSED
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Raw, error_class, mapping, text
 
@@ -19,6 +19,8 @@ def read_body(operation: str, body: Raw) -> Answer:
         _take_message(answer, body)
     if failure := error_class(body):
         answer.error_class, answer.complete = failure, False
+        if answer.usage is None:
+            answer.extras = {**answer.extras, REFUSED: True}
     return answer
 
 
@@ -34,7 +36,7 @@ def merge_event(answer: Answer, event: Raw) -> None:
         answer.extras = {**answer.extras, PARTIAL: True}
     elif kind == "message_delta":
         delta = mapping(event, "delta")
-        answer.finish_reason = text(delta, "stop_reason") or answer.finish_reason
+        _take_ending(answer, delta)
         if usage := mapping(event, "usage"):
             _take_usage(answer, usage)
             answer.extras = {k: v for k, v in answer.extras.items() if k != PARTIAL}
@@ -47,8 +49,14 @@ def merge_event(answer: Answer, event: Raw) -> None:
 def _take_message(answer: Answer, message: Raw) -> None:
     answer.model = text(message, "model") or answer.model
     answer.response_id = text(message, "id") or answer.response_id
-    answer.finish_reason = text(message, "stop_reason") or answer.finish_reason
+    _take_ending(answer, message)
     _take_usage(answer, mapping(message, "usage"))
+
+
+def _take_ending(answer: Answer, holder: Raw) -> None:
+    answer.finish_reason = text(holder, "stop_reason") or answer.finish_reason
+    if answer.finish_reason == "refusal":
+        answer.extras = {**answer.extras, REFUSED: True}
 
 
 def _take_usage(answer: Answer, usage: Raw) -> None:

@@ -1,8 +1,8 @@
 """Anthropic's usage object → disjoint units.
 
-``input_tokens`` counts neither cache reads nor writes. The beta field ``iterations`` splits an
-answer into its inner calls; compaction is billed and stands nowhere else. An inner call answered by
-another model cannot be priced at this model's rates: it is flagged and the event stays unpriced.
+``input_tokens`` counts neither cache reads nor writes. ``iterations`` is the record of what is billed
+where an answer took several model calls (compaction, advice, a fallback to another model): the totals
+beside it describe one of them. Each is billed at its own model's rates, by its own size.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from quotah_server.domain.usage import (
     OUTPUT,
     REASONING,
     WEB_SEARCH,
+    InnerUsage,
     Usage,
 )
 from quotah_server.providers.counts import Counts, Raw, items, missing, text
@@ -26,7 +27,13 @@ from quotah_server.providers.counts import Counts, Raw, items, missing, text
 NOT_BILLED = "not_billed"
 PARTIAL = "usage_partial"
 """Extras key: the stream broke off before its final counts; the output count is a first guess."""
-_KNOWN_TOOLS = frozenset({"web_search_requests", "web_fetch_requests", "tool_search_requests"})
+REFUSED = "refused"
+"""Extras key: the answer is a refusal. One that comes before any output is counted and not charged."""
+_KNOWN_TOOLS = frozenset(
+    {"web_search_requests", "web_fetch_requests", "tool_search_requests", "code_execution_requests"}
+)
+"""Fetching pages and searching tools is free beyond its tokens."""
+_ATTEMPTS = ("message", "fallback_message")
 
 
 def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Usage:
@@ -37,22 +44,48 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
         units = {} if counted is None else {INPUT: counted}
         return Usage(units=units, missing=counted is None, flags=(NOT_BILLED, *counts.flags))
     if raw is None:
-        return missing()
-    inner = items(raw, "iterations")
-    parts = inner or [raw]
+        return missing(NOT_BILLED) if extras.get(REFUSED) is True else missing()
+    inner = _inner(counts, raw, refused=extras.get(REFUSED) is True)
     total: Counter[str] = Counter()
-    for part in parts:
-        total.update(_tokens(counts, part))
+    for part in inner:
+        total.update(part.units)
     if not total and not counts.flags:
         return missing("unknown_usage")
-    if inner:
-        _check_models(counts, inner, extras)
-    tools = counts.part(raw, "server_tool_use")
-    counts.unknown(tools, _KNOWN_TOOLS, "server_tool_use.")
-    found = dict(total)
-    if searches := counts.read(tools, "web_search_requests"):
-        found[WEB_SEARCH] = searches
-    return counts.usage(found, estimated=bool(extras.get(PARTIAL)))
+    found = {**total, **_tools(counts, raw)}
+    usage = counts.usage(found, estimated=bool(extras.get(PARTIAL)))
+    apart = tuple(inner) if len(inner) > 1 or any(part.model for part in inner) else ()
+    return Usage(usage.units, usage.missing, usage.estimated, usage.flags, apart)
+
+
+def _inner(counts: Counts, raw: Raw, *, refused: bool) -> list[InnerUsage]:
+    """The metered calls of an answer: one, unless it tells them apart.
+
+    A call that was declined before it said anything is not charged.
+    """
+    iterations = items(raw, "iterations")
+    charged = [
+        part for number, part in enumerate(iterations)
+        if not _declined(counts, part, iterations[number + 1 :], refused=refused)
+    ]  # fmt: skip
+    if iterations and not charged:
+        counts.flag(NOT_BILLED)
+    if not iterations and refused and counts.read(raw, "output_tokens") == 0:
+        counts.flag(NOT_BILLED)
+    return [
+        InnerUsage(units, text(part, "model") if iterations else None)
+        for part in charged or iterations or [raw]
+        if (units := _tokens(counts, part)) or part is raw
+    ]
+
+
+def _declined(counts: Counts, part: Raw, later: list[Raw], *, refused: bool) -> bool:
+    kind = text(part, "type") or "message"
+    if kind == "advisor_message" and text(part, "model") is None:
+        counts.flag("other_model:advisor")
+    if kind not in _ATTEMPTS or counts.read(part, "output_tokens") != 0:
+        return False
+    retried = any(text(other, "type") == "fallback_message" for other in later)
+    return retried or (refused and not later)
 
 
 def _tokens(counts: Counts, raw: Raw) -> dict[str, int]:
@@ -86,13 +119,13 @@ def _cache_writes(counts: Counts, raw: Raw) -> dict[str, int]:
     return {**units, CACHE_WRITE_1H: long} if long else units
 
 
-def _check_models(counts: Counts, inner: list[Raw], extras: Mapping[str, Any]) -> None:
-    answered_by = text(extras, "model")
-    names = {model for part in inner if (model := text(part, "model"))}
-    own = {answered_by} if answered_by else _main_models(inner)
-    for other in sorted(names - own):
-        counts.flag(f"other_model:{other}")
-
-
-def _main_models(inner: list[Raw]) -> set[str]:
-    return {m for part in inner if part.get("type") == "message" and (m := text(part, "model"))}
+def _tools(counts: Counts, raw: Raw) -> dict[str, int]:
+    """Searches are billed by the request; running code by the hour, beyond an allowance of the
+    organisation's, which no answer tells of.
+    """
+    tools = counts.part(raw, "server_tool_use")
+    counts.unknown(tools, _KNOWN_TOOLS, "server_tool_use.")
+    if counts.read(tools, "code_execution_requests"):
+        counts.flag("code_execution_time_unknown")
+    searches = counts.read(tools, "web_search_requests")
+    return {WEB_SEARCH: searches} if searches else {}
