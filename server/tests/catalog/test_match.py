@@ -61,7 +61,7 @@ def test_a_declared_id_means_its_model(provider: str, model_id: str, model: str)
         ("openai", "xgpt-4o"),
         ("openai", "ft:gpt-4-0613:acme::abc"),
         ("openai", "ft:gpt-4o-audio-preview:acme::abc"),
-        ("openai", "ft:o4-mini-2025-04-16:acme::abc"),
+        ("openai", "ft:o3-2025-04-16:acme::abc"),
         ("openai", ""),
         ("bedrock", "eu.amazon.nova-lite-turbo-v1:0"),
         ("nobody", "gpt-4o"),
