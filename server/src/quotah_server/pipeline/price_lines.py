@@ -94,7 +94,7 @@ def _priced(line: Raw, book: Book) -> dict[str, object]:
     )
     read = {"service_tier": tier, "region": region, **_way(tier, region, extras)}
     named = {"provider": provider, "model": model, "operation": operation, "context": read}
-    return {**named, **_result(cost, usage, book)}
+    return {**named, **result_of(cost, usage, book)}
 
 
 def _way(tier: str | None, region: str | None, extras: Raw) -> dict[str, str]:
@@ -104,7 +104,8 @@ def _way(tier: str | None, region: str | None, extras: Raw) -> dict[str, str]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _result(cost: Price, usage: Usage, book: Book) -> dict[str, object]:
+def result_of(cost: Price, usage: Usage, book: Book) -> dict[str, object]:
+    """A price as it is printed: amounts as decimal text, each line item also as a sentence."""
     return {
         "status": cost.status,
         "cost_usd": None if cost.cost_usd is None else usd_text(cost.cost_usd),
