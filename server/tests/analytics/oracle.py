@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from quotah_server.analytics.compile import OTHER
 from quotah_server.analytics.query import Filter, Query
-from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.event import CostSplit, PricedEvent
 
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -25,7 +25,8 @@ def value_of(event: PricedEvent, name: str, zone: ZoneInfo) -> Any:
         "status": call.status, "error_class": call.error_class, "feature": who.feature,
         "user": who.user, "team": who.team, "session": who.session, "prompt": who.prompt,
         "prompt_version": who.prompt_version, "environment": who.environment, "door": call.door,
-        "cost_status": event.cost_status, "hour": local.hour, "weekday": local.isoweekday(),
+        "cost_status": event.cost_status, "price_version": event.price_version,
+        "hour": local.hour, "weekday": local.isoweekday(),
         "day": local.date().isoformat(), "month": local.date().replace(day=1).isoformat(),
         "week": (local.date() - timedelta(days=local.weekday())).isoformat(),
         "cost": event.cost_usd, "latency_ms": latency(event), "ttft_ms": ttft(event),
@@ -35,6 +36,19 @@ def value_of(event: PricedEvent, name: str, zone: ZoneInfo) -> Any:
         "final": call.final,
     }  # fmt: skip
     return plain[name]
+
+
+def parts_of_cost(events: list[PricedEvent]) -> dict[str, Any]:
+    """What the costs went on, where they are known."""
+    known = [
+        event.split or CostSplit(other=event.cost_usd)
+        for event in events
+        if event.cost_usd is not None
+    ]
+    parts = ("input", "cache_read", "cache_write", "output", "other")
+    if events and not known:
+        return dict.fromkeys((f"cost_{part}" for part in parts), None)
+    return {f"cost_{part}": sum((getattr(s, part) for s in known), Decimal(0)) for part in parts}
 
 
 def latency(event: PricedEvent) -> float | None:
@@ -132,6 +146,7 @@ def metric(name: str, events: list[PricedEvent], ratings: dict[str, int]) -> Any
         "requests": len(final),
         "attempts": len(events),
         "cost": cost,
+        **parts_of_cost(events),
         "cost_per_request": per_request,
         "unpriced_requests": sum(event.cost_status == "unpriced" for event in final),
         "input_tokens": tokens("input_tokens"),

@@ -55,6 +55,7 @@ _DIMENSIONS = (
     Dimension("environment", "Environment", "environment"),
     Dimension("door", "Captured by", "door"),
     Dimension("cost_status", "Cost status", "cost_status"),
+    Dimension("price_version", "Price version", "price_version"),
     Dimension("hour", "Hour of day", clock="hour"),
     Dimension("weekday", "Weekday", clock="weekday"),
     Dimension("day", "Day", clock="day"),
