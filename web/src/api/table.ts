@@ -2,6 +2,7 @@
 
 import type { Query, QueryCell, Table } from "@/api/contract";
 import { nextBucket } from "@/lib/buckets";
+import type { MoneySource, SourceFilter } from "@/lib/money-source";
 
 /** A table together with the question: while a new answer is under way the old one still shows. */
 export type Answer = Table & { asked: Query };
@@ -38,4 +39,9 @@ export function bucketsOf(answer: Answer): Bucket[] {
 /** Name of a metric's value in the compared period. */
 export function previousOf(metric: string): string {
   return `${metric}__previous`;
+}
+
+/** What a sum of an answer is made of: its very period, so that a later look finds the same calls. */
+export function sourceOf(answer: Answer, filters: readonly SourceFilter[] = []): MoneySource {
+  return { kind: "sum", span: answer.period, zone: answer.asked.timezone, filters };
 }

@@ -9,6 +9,7 @@ import {
 import { AppPending, RouteError, RouteMissing, RoutePending } from "@/app/fallbacks";
 import { leadToOnboarding, requireSession } from "@/app/guard";
 import { Root } from "@/app/root";
+import { SETTINGS_TABS, SettingsFrame } from "@/app/settings-frame";
 import { Shell } from "@/app/shell";
 import { type PeriodSearch, readPeriod } from "@/lib/period";
 import { parseSearch, readList, readOne, readText, stringifySearch } from "@/lib/search";
@@ -22,7 +23,15 @@ type RunsSearch = PeriodSearch & {
   cost_status?: string[];
 };
 
-export const SETTINGS_TABS = ["providers", "keys", "workspace", "samples"] as const;
+export const PRICE_VIEWS = ["book", "overrides", "reported", "updates", "disagreements"] as const;
+type PricesSearch = {
+  view?: (typeof PRICE_VIEWS)[number];
+  /** What is searched for in the book. */
+  q?: string;
+  provider?: string;
+  /** The model that is looked at: `provider/model`. */
+  model?: string;
+};
 
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Root,
@@ -95,14 +104,20 @@ const run = createRoute({
 const settings = createRoute({
   getParentRoute: () => shell,
   path: "/settings",
+  component: SettingsFrame,
+});
+
+const settingsStart = createRoute({
+  getParentRoute: () => settings,
+  path: "/",
   beforeLoad: () => {
     throw redirect({ to: "/settings/$tab", params: { tab: SETTINGS_TABS[0] } });
   },
 });
 
 const settingsTab = createRoute({
-  getParentRoute: () => shell,
-  path: "/settings/$tab",
+  getParentRoute: () => settings,
+  path: "$tab",
   params: {
     parse: ({ tab }) => ({ tab: readOne(tab, SETTINGS_TABS) ?? SETTINGS_TABS[0] }),
     stringify: ({ tab }) => ({ tab }),
@@ -110,12 +125,29 @@ const settingsTab = createRoute({
   component: lazyRouteComponent(() => import("@/features/settings/page"), "SettingsPage"),
 });
 
+const prices = createRoute({
+  getParentRoute: () => settings,
+  path: "pricing",
+  validateSearch: (search: Record<string, unknown>): PricesSearch => ({
+    view: readOne(search.view, PRICE_VIEWS),
+    q: readText(search.q),
+    provider: readText(search.provider),
+    model: readText(search.model),
+  }),
+  component: lazyRouteComponent(() => import("@/features/prices/page"), "PricesPage"),
+});
+
 const routeTree = root.addChildren([
   login,
   setup,
   session.addChildren([
     onboarding,
-    shell.addChildren([overview, runs, run, settings, settingsTab]),
+    shell.addChildren([
+      overview,
+      runs,
+      run,
+      settings.addChildren([settingsStart, settingsTab, prices]),
+    ]),
   ]),
 ]);
 

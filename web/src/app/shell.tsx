@@ -3,6 +3,7 @@ import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
 import { useWorkspace } from "@/api/member";
 import { AccountMenu } from "@/app/account-menu";
 import { NAV } from "@/app/nav";
+import { PriceHost } from "@/app/price-host";
 import { WorkspaceMenu } from "@/app/workspace-menu";
 import { cn } from "@/lib/cn";
 import { stored, useStored } from "@/lib/store";
@@ -34,7 +35,9 @@ export function Shell() {
           className="mx-auto w-full max-w-[1440px] flex-1 px-4 pt-4 pb-24 outline-none sm:px-6 sm:pt-6 md:pb-10"
         >
           {/* Another workspace is another page: nothing of the last one may linger. */}
-          <Outlet key={workspace.id} />
+          <PriceHost key={workspace.id}>
+            <Outlet />
+          </PriceHost>
         </main>
       </div>
       <PhoneNav />

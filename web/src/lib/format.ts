@@ -48,7 +48,7 @@ function moneySize(size: string): string {
   }
   if (scale < 999.995) return formatDecimal(cents, size);
   if (scale < 9_999.5) return formatDecimal(whole, size);
-  return compact(scale);
+  return shortened(scale);
 }
 
 /** Every digit of an amount, at least two decimals: for the tooltip behind a rounded dollar. */
@@ -66,7 +66,14 @@ function plainDecimal(text: string): string {
   return Number(text).toFixed(12);
 }
 
-function compact(size: number): string {
+/** `200k`, `1M`, without superfluous zeros. */
+export function compact(size: number): string {
+  return shortened(size)
+    .replace(/(\.\d*?)0+(?=\D*$)/, "$1")
+    .replace(/\.(?=\D*$)/, "");
+}
+
+function shortened(size: number): string {
   const steps: [number, string][] = [
     [1e12, "T"],
     [1e9, "B"],
@@ -90,7 +97,7 @@ export function count(value: Cell): string {
   const number = Number(value);
   const size = Math.abs(number);
   const text =
-    size < 9_999.5 ? (size < 100 ? three.format(size) : whole.format(size)) : compact(size);
+    size < 9_999.5 ? (size < 100 ? three.format(size) : whole.format(size)) : shortened(size);
   return number < 0 ? `−${text}` : text;
 }
 

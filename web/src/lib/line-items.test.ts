@@ -27,7 +27,7 @@ describe("a line item", () => {
   });
 
   it("of an unknown unit keeps its name", () => {
-    expect(quantityOf({ unit: "video_second", quantity: 12 })).toBe("12 video second");
+    expect(quantityOf({ unit: "lunar_minute", quantity: 12 })).toBe("12 lunar minute");
   });
 
   it.each([

@@ -10,10 +10,14 @@ type Props = {
     fetchNextPage: () => Promise<unknown>;
   };
   shown: number;
+  /** One and many of what is listed. */
+  nouns: [string, string];
+  /** What ends the sentence when all are shown: "no more in this period". */
+  end: string;
 };
 
 /** Loads the next page when the end of the list comes near; a button for everyone else. */
-export function LoadMore({ pages, shown }: Props) {
+export function LoadMore({ pages, shown, nouns, end }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const { hasNextPage, isFetchingNextPage, isFetchNextPageError, fetchNextPage } = pages;
   const ready = hasNextPage && !isFetchingNextPage && !isFetchNextPageError;
@@ -37,7 +41,7 @@ export function LoadMore({ pages, shown }: Props) {
         </Button>
       ) : (
         <span className="num">
-          {shown === 1 ? "1 run" : `${countExact(shown)} runs`}, no more in this period
+          {countExact(shown)} {shown === 1 ? nouns[0] : nouns[1]}, {end}
         </span>
       )}
     </div>

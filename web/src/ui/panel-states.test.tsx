@@ -1,8 +1,8 @@
 import { QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it } from "vitest";
-import { PanelStates } from "@/features/settings/panel-states";
 import { ApiError } from "@/lib/problem";
+import { PanelStates } from "@/ui/panel-states";
 
 function Panel({ ask }: { ask: () => Promise<string> }) {
   const query = useQuery({ queryKey: ["panel"], queryFn: ask, retry: false });

@@ -1,8 +1,8 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import { Forbidden } from "@/features/settings/forbidden";
 import { ApiError } from "@/lib/problem";
 import { ErrorState } from "@/ui/error-state";
+import { Forbidden } from "@/ui/forbidden";
 
 type Props<T> = {
   query: UseQueryResult<T>;

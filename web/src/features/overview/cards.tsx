@@ -1,16 +1,18 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { MetricField } from "@/api/contract";
-import { type Answer, bucketsOf, previousOf, type Row, records } from "@/api/table";
+import { type Answer, bucketsOf, previousOf, type Row, records, sourceOf } from "@/api/table";
 import { Spark } from "@/charts/spark";
 import { CARDS, type CardSpec } from "@/features/overview/card-list";
 import { cn } from "@/lib/cn";
 import { delta } from "@/lib/delta";
 import { formatExact, formatValue } from "@/lib/format";
+import type { MoneySource } from "@/lib/money-source";
 import { toNumber } from "@/lib/number";
 import { previousLabel } from "@/lib/period";
 import { Card } from "@/ui/card";
 import { DeltaText } from "@/ui/delta-text";
 import { ErrorState } from "@/ui/error-state";
+import { Money } from "@/ui/money";
 import { Skeleton } from "@/ui/skeleton";
 import { Tooltip } from "@/ui/tooltip";
 
@@ -49,6 +51,7 @@ export function Cards({ totals, trends, fields, now }: Props) {
           spec={spec}
           first={index === 0}
           row={row}
+          source={totals.data && sourceOf(totals.data)}
           versus={totals.data ? previousLabel(totals.data.asked.period) : ""}
           spark={sparks?.values[spec.metric]}
           running={sparks?.running ?? false}
@@ -63,13 +66,14 @@ type CardProps = {
   spec: CardSpec;
   first: boolean;
   row: Row | null;
+  source: MoneySource | undefined;
   versus: string;
   spark: (number | null)[] | undefined;
   running: boolean;
   field: MetricField | undefined;
 };
 
-function MetricCard({ spec, first, row, versus, spark, running, field }: CardProps) {
+function MetricCard({ spec, first, row, source, versus, spark, running, field }: CardProps) {
   const { metric, label, unit, better } = spec;
   const value = row?.[metric];
   const previous = row?.[previousOf(metric)];
@@ -81,9 +85,18 @@ function MetricCard({ spec, first, row, versus, spark, running, field }: CardPro
       </Tooltip>
       <div className="mt-1 flex h-9 items-center justify-between gap-4">
         {row ? (
-          <Tooltip content={<span className="num">{formatExact(unit, value)}</span>} align="start">
-            <p className="num whitespace-nowrap font-medium text-2xl">{formatValue(unit, value)}</p>
-          </Tooltip>
+          <p className="num whitespace-nowrap font-medium text-2xl">
+            {unit === "usd" ? (
+              <Money value={value} of={source} />
+            ) : (
+              <Tooltip
+                content={<span className="num">{formatExact(unit, value)}</span>}
+                align="start"
+              >
+                <span>{formatValue(unit, value)}</span>
+              </Tooltip>
+            )}
+          </p>
         ) : (
           <Skeleton className="h-6 w-24" />
         )}

@@ -79,7 +79,7 @@ function LatestRow({ run, zone }: { run: Run; zone: string }) {
         {run.status !== "success" && <StatusDot status={run.status} />}
       </span>
       <span className="num text-right font-medium">
-        <Money value={run.cost_usd} />
+        <Money value={run.cost_usd} of={{ kind: "run", id: run.id }} insideLink />
       </span>
       <span className="num truncate text-faint text-xs">{facts.filter(Boolean).join(" · ")}</span>
       <TimeText value={run.started_at} zone={zone} className="num text-right text-faint text-xs" />

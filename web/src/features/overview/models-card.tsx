@@ -2,12 +2,13 @@ import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { vendorName } from "@/api/providers";
-import { type Answer, previousOf, type Row, records } from "@/api/table";
+import { type Answer, previousOf, type Row, records, sourceOf } from "@/api/table";
 import { colorOf } from "@/charts/palette";
 import { cn } from "@/lib/cn";
 import { delta } from "@/lib/delta";
 import { formatValue, percent, type Unit } from "@/lib/format";
 import { useMedia } from "@/lib/hooks";
+import { type MoneySource, modelFilters, type SourceFilter } from "@/lib/money-source";
 import { toNumber } from "@/lib/number";
 import { type Period, toPeriodSearch } from "@/lib/period";
 import { Card, CardHeader } from "@/ui/card";
@@ -72,6 +73,7 @@ export function ModelsCard({ answer, period }: Props) {
               <ModelRow
                 key={`${row.provider}/${row.model}`}
                 row={row}
+                source={data && sourceOf(data, filtersOf(row))}
                 total={total}
                 period={period}
               />
@@ -86,7 +88,9 @@ export function ModelsCard({ answer, period }: Props) {
   );
 }
 
-function ModelRow({ row, total, period }: { row: Row; total: number; period: Period }) {
+type RowProps = { row: Row; source: MoneySource | undefined; total: number; period: Period };
+
+function ModelRow({ row, source, total, period }: RowProps) {
   const phone = useMedia("(max-width: 640px)");
   const model = row.model === null ? null : String(row.model);
   const provider = row.provider === null ? null : String(row.provider);
@@ -109,7 +113,7 @@ function ModelRow({ row, total, period }: { row: Row; total: number; period: Per
         </Link>
       </TD>
       <TD numeric className="font-medium">
-        <Money value={row.cost} />
+        <Money value={row.cost} of={source} />
       </TD>
       <ShareCell share={share} color={color}>
         {percent(share)}
@@ -124,6 +128,14 @@ function ModelRow({ row, total, period }: { row: Row; total: number; period: Per
       ))}
     </TR>
   );
+}
+
+function filtersOf({ provider, model }: Row): SourceFilter[] {
+  return modelFilters(textOf(provider), textOf(model));
+}
+
+function textOf(cell: Row[string] | undefined): string | null {
+  return cell === null || cell === undefined ? null : String(cell);
 }
 
 /** What has no value comes last, whichever way the column is sorted. */

@@ -7,9 +7,9 @@ import { useWorkspace } from "@/api/member";
 import { runsQuery } from "@/api/queries";
 import { FilterBar } from "@/features/runs/filter-bar";
 import { FILTERS, matches, toParams } from "@/features/runs/filters";
-import { LoadMore } from "@/features/runs/load-more";
 import { RunList } from "@/features/runs/run-list";
 import { RunTable } from "@/features/runs/run-table";
+import { UnpricedNote } from "@/features/runs/unpriced-note";
 import { useMedia } from "@/lib/hooks";
 import { type Period, toPeriod, toPeriodSearch } from "@/lib/period";
 import { Button } from "@/ui/button";
@@ -18,6 +18,7 @@ import { DateRangePicker } from "@/ui/date-range-picker";
 import { EmptyState } from "@/ui/empty-state";
 import { ErrorState } from "@/ui/error-state";
 import { LiveBadge } from "@/ui/live-badge";
+import { LoadMore } from "@/ui/load-more";
 import { PageHeader } from "@/ui/page-header";
 
 const route = getRouteApi("/session/shell/runs");
@@ -56,6 +57,7 @@ export function RunsPage() {
         zone={zone}
         onChange={(change) => navigate({ search: (before) => ({ ...before, ...change }) })}
       />
+      <UnpricedNote search={search} />
       <Card className="overflow-hidden">
         {pages.isError && !runs ? (
           <ErrorState
@@ -85,7 +87,14 @@ export function RunsPage() {
           <Rows runs={runs} fresh={fresh} zone={zone} />
         )}
       </Card>
-      {runs && runs.length > 0 && <LoadMore pages={pages} shown={runs.length} />}
+      {runs && runs.length > 0 && (
+        <LoadMore
+          pages={pages}
+          shown={runs.length}
+          nouns={["run", "runs"]}
+          end="no more in this period"
+        />
+      )}
     </>
   );
 }

@@ -38,7 +38,7 @@ export function RunList({ runs, fresh, zone }: Props) {
           >
             <ModelName model={run.model} color={colorOf(run.provider, run.model)} />
             <span className="num text-right font-medium">
-              <Money value={run.cost_usd} />
+              <Money value={run.cost_usd} of={{ kind: "run", id: run.id }} insideLink />
             </span>
             <span className="num flex min-w-0 items-center gap-2 text-faint text-xs">
               {run.status !== "success" && (

@@ -142,7 +142,7 @@ function RunHeader({ run, zone }: { run: RunDetail; zone: string }) {
       </div>
       <div className="text-right max-sm:text-left">
         <p className="num font-medium text-2xl">
-          <Money value={run.cost_usd} reason={run.cost_reason} />
+          <Money value={run.cost_usd} of={{ kind: "run", id: run.id }} />
         </p>
         {run.attempt_list.length > 1 && (
           <p className="text-faint text-xs">over {run.attempt_list.length} attempts</p>

@@ -1,9 +1,9 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import type { KeyboardEvent } from "react";
 import type { Run } from "@/api/contract";
 import { colorOf } from "@/charts/palette";
 import { cn } from "@/lib/cn";
 import { count, countExact, duration } from "@/lib/format";
+import { moveFocus } from "@/lib/row-focus";
 import { clock } from "@/lib/time";
 import { ModelName } from "@/ui/model-name";
 import { Money } from "@/ui/money";
@@ -84,7 +84,7 @@ function RunRow({ run, fresh, zone }: { run: Run; fresh: boolean; zone: string }
         {count(output_tokens)}
       </TD>
       <TD numeric className="font-medium">
-        <Money value={run.cost_usd} />
+        <Money value={run.cost_usd} of={{ kind: "run", id: run.id }} />
       </TD>
       <TD numeric>{duration(run.latency_ms)}</TD>
     </TR>
@@ -97,16 +97,4 @@ export function failure(run: Run): string | null {
   if (run.status === "success" || run.status === "cancelled") return null;
   if (run.http_status !== null && run.http_status >= 400) return String(run.http_status);
   return run.error_class;
-}
-
-/** Arrow keys walk the rows; Enter opens one, as on any link. */
-function moveFocus(event: KeyboardEvent<HTMLElement>): void {
-  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!step) return;
-  const links = [...event.currentTarget.querySelectorAll<HTMLElement>("[data-row-link]")];
-  const index = links.indexOf(document.activeElement as HTMLElement);
-  const next = links[index + step];
-  if (index < 0 || !next) return;
-  event.preventDefault();
-  next.focus();
 }

@@ -2,13 +2,13 @@ import { useQuery } from "@tanstack/react-query";
 import { KeyRound, Plus } from "lucide-react";
 import { keysQuery } from "@/api/keys";
 import { useWorkspace } from "@/api/member";
+import { mayChange } from "@/api/roles";
 import { CreateKey } from "@/features/settings/create-key";
 import { KeysTable } from "@/features/settings/keys-table";
-import { PanelStates } from "@/features/settings/panel-states";
-import { mayChange } from "@/features/settings/roles";
 import { Button } from "@/ui/button";
 import { Card, CardHeader } from "@/ui/card";
 import { EmptyState } from "@/ui/empty-state";
+import { PanelStates } from "@/ui/panel-states";
 import { SkeletonRows } from "@/ui/skeleton";
 import { Table } from "@/ui/table";
 

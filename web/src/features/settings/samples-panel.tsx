@@ -4,15 +4,15 @@ import { Database } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useWorkspace } from "@/api/member";
 import { meQuery } from "@/api/queries";
+import { mayChange } from "@/api/roles";
 import { loadSamples, removeSamples, type Samples, samplesQuery } from "@/api/samples";
 import { currentWorkspace } from "@/api/workspace";
-import { PanelStates } from "@/features/settings/panel-states";
-import { mayChange } from "@/features/settings/roles";
 import { count, percent } from "@/lib/format";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { Card, CardHeader } from "@/ui/card";
 import { EmptyState } from "@/ui/empty-state";
+import { PanelStates } from "@/ui/panel-states";
 import { Skeleton } from "@/ui/skeleton";
 import { notify, notifyError } from "@/ui/toast";
 

@@ -1,0 +1,90 @@
+import type { ReactNode } from "react";
+import type { BookRate } from "@/api/price-types";
+import { rateFor, stepWords, unitHead } from "@/features/prices/words";
+import { cn } from "@/lib/cn";
+import { moneyExact } from "@/lib/format";
+import { ExternalLink } from "@/ui/external-link";
+import { Table, TD, TH, THead, TR } from "@/ui/table";
+
+export type GridRow = {
+  key: string;
+  /** The cells before the rates, one for each of `heads`. */
+  cells: ReactNode[];
+  rates: readonly BookRate[];
+  source: string;
+  /** It holds now: set off from the past and the future. */
+  current?: boolean;
+};
+
+type Props = { caption: string; heads: readonly string[]; rows: readonly GridRow[] };
+
+/** Rows of rates under one set of columns: every unit that any of the rows names. */
+export function RatesGrid({ caption, heads, rows }: Props) {
+  const columns = unitsOf(rows);
+  return (
+    <Table>
+      <caption className="sr-only">{caption}</caption>
+      <THead>
+        <tr>
+          {heads.map((head) => (
+            <TH key={head}>{head}</TH>
+          ))}
+          {columns.map((column) => (
+            <TH key={column.unit} align="right" title={column.name}>
+              {unitHead(column)}
+            </TH>
+          ))}
+          <TH>Source</TH>
+        </tr>
+      </THead>
+      <tbody>
+        {rows.map((row) => (
+          <TR key={row.key} className={cn(row.current ? "bg-accent-soft" : "text-muted")}>
+            {row.cells.map((cell, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: the columns are fixed
+              <TD key={index} className={cn("max-w-72", row.current && "font-medium text-ink")}>
+                {cell}
+              </TD>
+            ))}
+            {columns.map(({ unit }) => (
+              <RateCell key={unit} rate={rateFor(row.rates, unit)} source={row.source} />
+            ))}
+            <TD className="max-w-56">
+              <ExternalLink href={row.source} />
+            </TD>
+          </TR>
+        ))}
+      </tbody>
+    </Table>
+  );
+}
+
+function RateCell({ rate, source }: { rate: BookRate | undefined; source: string }) {
+  if (!rate) {
+    return (
+      <TD numeric className="text-faint">
+        –
+      </TD>
+    );
+  }
+  const other = rate.source !== source;
+  return (
+    <TD numeric title={other ? `Source: ${rate.source}` : undefined}>
+      {moneyExact(rate.rate_usd)}
+      {rate.above.map((step) => (
+        <span key={step.tokens} className="block text-faint text-xs">
+          {stepWords(step)}
+        </span>
+      ))}
+    </TD>
+  );
+}
+
+/** The units of all rows, in the order in which they are first named. */
+function unitsOf(rows: readonly GridRow[]): BookRate[] {
+  const found = new Map<string, BookRate>();
+  for (const { rates } of rows) {
+    for (const rate of rates) if (!found.has(rate.unit)) found.set(rate.unit, rate);
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,84 @@
+import type { Reprice, RepriceTotals } from "@/api/price-types";
+import { vendorName } from "@/api/providers";
+import { colorOf } from "@/charts/palette";
+import { compare, decimal, minus, textOf } from "@/lib/decimal";
+import { countExact, moneyExact } from "@/lib/format";
+import { ModelName } from "@/ui/model-name";
+import { Table, TD, TH, THead, TR } from "@/ui/table";
+
+/** Model by model: how many calls change, and what they cost together before and after. */
+export function RepriceTable({ result }: { result: Reprice }) {
+  const { totals } = result;
+  const rows = result.rows.filter(({ changed }) => changed > 0);
+  return (
+    <div className="max-h-[50dvh] overflow-y-auto rounded-md border">
+      <Table>
+        <caption className="sr-only">What re-pricing changes</caption>
+        <THead>
+          <tr>
+            <TH>Model</TH>
+            <TH align="right">Calls changed</TH>
+            <TH align="right">Cost now</TH>
+            <TH align="right">Cost then</TH>
+            <TH align="right" className="max-sm:hidden">
+              Difference
+            </TH>
+          </tr>
+        </THead>
+        <tbody>
+          {rows.map((row) => (
+            <TR key={`${row.provider}/${row.model}`}>
+              <TD className="max-w-56 max-sm:max-w-32">
+                <ModelName
+                  model={row.model}
+                  provider={vendorName(row.provider)}
+                  color={colorOf(row.provider, row.model)}
+                />
+              </TD>
+              <Numbers row={row} />
+            </TR>
+          ))}
+          <TR className="font-semibold">
+            <TD>Together</TD>
+            <Numbers row={totals} />
+          </TR>
+        </tbody>
+      </Table>
+      {totals.priced_after > totals.priced_before && (
+        <p className="num border-t px-4 py-2 text-muted text-sm">
+          {countExact(totals.priced_after - totals.priced_before)} calls that had no price get one.
+        </p>
+      )}
+      {totals.priced_after < totals.priced_before && (
+        <p className="num border-t px-4 py-2 text-sm text-warning">
+          {countExact(totals.priced_before - totals.priced_after)} calls lose their price: the book
+          has none for them any more.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function Numbers({ row }: { row: RepriceTotals }) {
+  return (
+    <>
+      <TD numeric>
+        {countExact(row.changed)}
+        <span className="text-faint max-sm:hidden"> of {countExact(row.events)}</span>
+      </TD>
+      <TD numeric>{row.priced_before === 0 ? "unpriced" : moneyExact(row.old_usd)}</TD>
+      <TD numeric>{row.priced_after === 0 ? "unpriced" : moneyExact(row.new_usd)}</TD>
+      <TD numeric className="text-muted max-sm:hidden">
+        {differenceOf(row)}
+      </TD>
+    </>
+  );
+}
+
+/** "+$0.0125", "−$3.00". */
+export function differenceOf({ old_usd, new_usd }: RepriceTotals): string {
+  const [before, after] = [decimal(old_usd), decimal(new_usd)];
+  if (!before || !after) return "–";
+  const text = moneyExact(textOf(minus(after, before)));
+  return compare(after, before) > 0 ? `+${text}` : text;
+}

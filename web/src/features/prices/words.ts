@@ -1,0 +1,77 @@
+/** Conditions, dates and rates of the book in words. */
+
+import type { BookRate, Conditions, Step } from "@/api/price-types";
+import { compact, countExact, moneyExact } from "@/lib/format";
+import { rateOf } from "@/lib/line-items";
+import { day } from "@/lib/time";
+
+const KNOWN: Record<string, string> = {
+  "processing=batch": "Batch",
+  "service_tier=flex": "Flex",
+  "service_tier=priority": "Priority",
+  "service_tier=scale": "Scale tier",
+  "speed=fast": "Fast mode",
+};
+const NAMES: Record<string, string> = {
+  processing: "processing",
+  service_tier: "service tier",
+  speed: "speed",
+  inference_geo: "inference geography",
+  region: "region",
+  host: "host",
+  deployment_type: "deployment type",
+};
+
+/** "Batch", "Flex", "region eu-west-1 or eu-north-1". */
+export function conditionWords(when: Conditions): string {
+  const parts = Object.entries(when).map(([key, value]) => {
+    const values = Array.isArray(value) ? value : [value];
+    const known = values.length === 1 ? KNOWN[`${key}=${values[0]}`] : undefined;
+    return known ?? `${NAMES[key] ?? key.replaceAll("_", " ")} ${listOf(values)}`;
+  });
+  return parts.join(", ");
+}
+
+function listOf(values: readonly string[]): string {
+  if (values.length < 2) return values.join("");
+  return `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
+}
+
+/** A date of the book is a UTC day; none means "as long as we know". */
+export function sinceWords(from: string | null | undefined): string {
+  return from ? day(from, "UTC") : "always";
+}
+
+/** "above 200k input tokens $2.50". */
+export function stepWords({ tokens, rate_usd }: Step): string {
+  return `above ${thousands(tokens)} ${moneyExact(rate_usd)}`;
+}
+
+/** 200000 → "200k", 199999 → "199,999". */
+export function thousands(tokens: number): string {
+  return tokens % 1000 === 0 ? compact(tokens) : countExact(tokens);
+}
+
+/** Head of a column: "Input", "Cached input", "Web searches / 1k". */
+export function unitHead({ name, per }: Pick<BookRate, "name" | "per">): string {
+  const short = name.replace(/ tokens$/, "");
+  const head = short.slice(0, 1).toUpperCase() + short.slice(1);
+  if (per === 1_000_000) return head;
+  return per === 1 ? `${head}, each` : `${head} / ${compact(per)}`;
+}
+
+/** "$10.00 / 1k web searches". */
+export function rateWords(rate: BookRate): string {
+  return rate.per === 1 ? `${rateOf(rate)}, ${rate.name}` : `${rateOf(rate)} ${rate.name}`;
+}
+
+/** Rates by their unit, the first of several names that is there. */
+export function rateFor(rates: readonly BookRate[], ...units: string[]): BookRate | undefined {
+  return units.map((unit) => rates.find((rate) => rate.unit === unit)).find((found) => !!found);
+}
+
+/** `provider/model`, as it stands in an address, in its two parts. */
+export function splitModel(text: string): { provider: string; model: string } {
+  const [provider = "", ...rest] = text.split("/");
+  return { provider, model: rest.join("/") };
+}
