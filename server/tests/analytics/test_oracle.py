@@ -17,7 +17,7 @@ from store_events.build import WORKSPACE, event_id, priced
 from quotah_server.analytics.metrics import METRICS
 from quotah_server.analytics.query import Filter, Order, Period, Query, check
 from quotah_server.analytics.run import Table, run
-from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.event import CostSplit, PricedEvent
 from quotah_server.domain.scope import Scope
 from quotah_server.domain.usage import Usage
 from quotah_server.store.events.base import EventStore, Feedback
@@ -76,7 +76,20 @@ def events(draw: st.DrawFn, number: int) -> PricedEvent:
         usage=draw(usages()),
         cost_usd=cost,
         cost_status="unpriced" if cost is None else "computed",
+        split=None if cost is None else draw(splits(cost)),
     )
+
+
+@st.composite
+def splits(draw: st.DrawFn, cost: Decimal) -> CostSplit | None:
+    """A cost in parts, or one of an earlier version that nobody split."""
+    if draw(st.booleans()):
+        return None
+    left, parts = cost, []
+    for _ in range(4):
+        parts.append(draw(st.decimals(0, left, places=12)))
+        left -= parts[-1]
+    return CostSplit(*parts, left)
 
 
 @st.composite

@@ -97,6 +97,13 @@ def _ttft(level: float) -> tuple[Aggregate, ...]:
     return (Aggregate("quantile", "ttft_ms", "final", level),)
 
 
+def _part(name: str, label: str, of: str) -> Metric:
+    return Metric(
+        name, label, "usd", f"The part of the cost that went on {of}.",
+        f"Σ {name} of attempts; the five parts make up the cost", (Aggregate("sum", name),), "lower",
+    )  # fmt: skip
+
+
 _ALL = (
     Metric(
         "requests", "Requests", "count", "Calls, each counted once however often it was tried.",
@@ -110,6 +117,11 @@ _ALL = (
         "cost", "Cost", "usd", "What all attempts cost; unpriced ones are left out.",
         "Σ cost of attempts", (_COST,), "lower",
     ),
+    _part("cost_input", "Input cost", "uncached input tokens of every kind"),
+    _part("cost_cache_read", "Cache read cost", "input tokens read from a cache"),
+    _part("cost_cache_write", "Cache write cost", "input tokens written to a cache"),
+    _part("cost_output", "Output cost", "output tokens, reasoning included"),
+    _part("cost_other", "Other cost", "tools, seconds, pages, requests, and costs named as a whole"),
     Metric(
         "cost_per_request", "Cost per request", "usd", "What one call cost, retries included.",
         "cost ÷ requests", (_COST, _REQUESTS), "lower", "ratio",

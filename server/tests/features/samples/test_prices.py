@@ -28,6 +28,7 @@ COMPARED = (
     "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "usage_units", "usage_flags",
     "model",
 )  # fmt: skip
+PARTS = ("cost_input", "cost_cache_read", "cost_cache_write", "cost_output", "cost_other")
 TIMES = ("latency_ms", "ttft_ms")
 MOST_INPUT = 150_000
 
@@ -59,10 +60,11 @@ def differences(rows: list[dict[str, Any]], book: Book) -> list[str]:
     for row in rows:
         event: PricedEvent = record(call_of(row), book)
         computed = dict(zip(NAMES, row_of(event, 0, 0), strict=True))
-        computed["cost"] = event.cost_usd
+        for part in ("cost", *PARTS):
+            computed[part] = computed[part] and Decimal(computed[part])
         found += [
             f"{column}: {row[column]} ≠ {computed[column]} ({row['model']}, {row['status']})"
-            for column in COMPARED
+            for column in (*COMPARED, *PARTS)
             if row[column] != computed[column]
         ]
         found += [
@@ -96,8 +98,9 @@ def test_repricing_notices_the_smallest_wrong_cost(
     sample: list[dict[str, Any]], book: Book
 ) -> None:
     priced = next(row for row in sample if row["cost"])
-    wrong = {**priced, "cost": priced["cost"] + Decimal("1e-12")}
-    assert len(differences([wrong], book)) == 1
+    for column in ("cost", *PARTS):
+        wrong = {**priced, column: priced[column] + Decimal("1e-12")}
+        assert len(differences([wrong], book)) == 1
 
 
 def test_repricing_notices_one_token_too_many(sample: list[dict[str, Any]], book: Book) -> None:

@@ -271,7 +271,7 @@ class DuckDBEventStore:
     def drop_workspace(self, workspace_id: str) -> int:
         """See EventStore.drop_workspace."""
         with self.transaction(workspace_id) as connection:
-            for table in ("feedback", "pending_attribution", "dead_letters"):
+            for table in ("feedback", "pending_attribution", "dead_letters", "corrections"):
                 connection.execute(
                     f"DELETE FROM {table} WHERE workspace_id = ?",  # noqa: S608 — our own names
                     [workspace_id],

@@ -6,11 +6,12 @@ import hashlib
 import re
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
-from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.event import CostSplit, PricedEvent
 from quotah_server.domain.money import COST_LIMIT_USD
 from quotah_server.domain.usage import MAX_COUNT
 
@@ -40,7 +41,9 @@ COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("raw_usage", "text"), ("extras", "text"), ("cost", "money"), ("cost_status", "text"),
     ("cost_reason", "text"), ("price_version", "text"), ("trace_id", "text"), ("span_id", "text"),
     ("parent_span_id", "text"), ("provider_response_id", "text"), ("provider_request_id", "text"),
-    ("body_hash", "uint64"),
+    ("body_hash", "uint64"), ("cost_input", "money"), ("cost_cache_read", "money"),
+    ("cost_cache_write", "money"), ("cost_output", "money"), ("cost_other", "money"),
+    ("revision", "uint16"),
 )  # fmt: skip
 """Columns of ``events`` in the order of a row. Until the engine casts them, times are integer
 microseconds of UTC, money is decimal text, a map is JSON text."""
@@ -48,6 +51,10 @@ microseconds of UTC, money is decimal text, a map is JSON text."""
 NAMES = tuple(name for name, _ in COLUMNS)
 EVENT_ID, CALL_ID = NAMES.index("event_id"), NAMES.index("call_id")
 WORKSPACE_ID, BODY_HASH = NAMES.index("workspace_id"), NAMES.index("body_hash")
+
+PARTS = ("cost_input", "cost_cache_read", "cost_cache_write", "cost_output", "cost_other")
+"""Columns of what a cost went on; their sum is the cost."""
+_UNPRICED = (None,) * len(PARTS)
 
 _ID = re.compile(r"[0-9a-f]{32}\Z")
 _json = msgspec.json.Encoder(decimal_format="number")
@@ -126,8 +133,23 @@ def row_of(event: PricedEvent, received_us: int, hashed: int) -> tuple[Any, ...]
         usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens,
         usage.cache_write_input_tokens, usage.reasoning_output_tokens, _text(usage.units),
         _text(usage.flags), _text(call.raw_usage), _text(call.extras),
-        None if event.cost_usd is None else format(event.cost_usd, "f"),
+        _money(event.cost_usd),
         event.cost_status, event.cost_reason or None, event.price_version, call.trace_id,
         call.span_id, call.parent_span_id, call.provider_response_id, call.provider_request_id,
-        hashed,
+        hashed, *split_of_row(event.cost_usd, event.split), 0,
     )  # fmt: skip
+
+
+def split_of_row(cost_usd: Decimal | None, split: CostSplit | None) -> tuple[str | None, ...]:
+    """The five parts of a cost as stored; a cost that nobody split is all other."""
+    if cost_usd is None:
+        return _UNPRICED
+    split = split or CostSplit(other=cost_usd)
+    return (
+        _money(split.input), _money(split.cache_read), _money(split.cache_write),
+        _money(split.output), _money(split.other),
+    )  # fmt: skip
+
+
+def _money(amount_usd: Decimal | None) -> str | None:
+    return None if amount_usd is None else format(amount_usd, "f")

@@ -14,6 +14,8 @@ CREATE OR REPLACE TEMP MACRO uuid7(ms, digits) AS (
     '0' || to_hex(ms) || '7' || substr(digits, 1, 3)
     || substr('89ab89ab89ab89ab', instr('0123456789abcdef', substr(digits, 4, 1)), 1) || substr(digits, 5, 15)
 )::UUID;
+-- Whole pico-dollars as dollars.
+CREATE OR REPLACE TEMP MACRO usd(pico) AS pico::DECIMAL(18, 0) * 0.000000000001::DECIMAL(12, 12);
 
 CREATE OR REPLACE TEMP TABLE sample_slots (
     n BIGINT, era INTEGER, slot_ms BIGINT, feature INTEGER, model INTEGER, looping BOOLEAN, slow INTEGER,

@@ -30,10 +30,11 @@ priced AS (
         status <> 'error' AS counted,
         status = 'success' AS reported,
         coalesce(http_status >= 400, false) AS refused,
-        CASE WHEN refused THEN 0 WHEN counted THEN
-            uncached * input_rate + cache_read * read_rate + cache_write * write_rate
-            + answer * output_rate + reasoning * reasoning_rate
-        END AS pico_usd
+        CASE WHEN refused THEN 0 WHEN counted THEN uncached * input_rate END AS input_pico,
+        CASE WHEN refused THEN 0 WHEN counted THEN cache_read * read_rate END AS read_pico,
+        CASE WHEN refused THEN 0 WHEN counted THEN cache_write * write_rate END AS write_pico,
+        CASE WHEN refused THEN 0 WHEN counted THEN answer * output_rate + reasoning * reasoning_rate END AS output_pico,
+        input_pico + read_pico + write_pico + output_pico AS pico_usd
     FROM worded
 )
 SELECT
@@ -109,7 +110,7 @@ SELECT
         END
     END AS raw_usage,
     '{}' AS extras,
-    pico_usd::DECIMAL(18, 0) * 0.000000000001::DECIMAL(12, 12) AS cost,
+    usd(pico_usd) AS cost,
     CASE WHEN reported OR refused THEN 'computed' WHEN counted THEN 'estimated' ELSE 'unpriced' END AS cost_status,
     CASE
         WHEN refused THEN $refused_reason
@@ -121,6 +122,12 @@ SELECT
     CASE WHEN reported AND operation <> 'embeddings' THEN
         CASE operation WHEN 'messages' THEN 'msg_' WHEN 'responses' THEN 'resp_' ELSE 'chatcmpl-' END || substr(digits, 9, 24)
     END AS provider_response_id,
-    (draw(n, $body_1) << 40) + (draw(n, $body_2) << 20) + draw(n, $body_3) AS body_hash
+    (draw(n, $body_1) << 40) + (draw(n, $body_2) << 20) + draw(n, $body_3) AS body_hash,
+    usd(input_pico) AS cost_input,
+    usd(read_pico) AS cost_cache_read,
+    usd(write_pico) AS cost_cache_write,
+    usd(output_pico) AS cost_output,
+    CASE WHEN pico_usd IS NOT NULL THEN usd(0) END AS cost_other,
+    0 AS revision
 FROM priced
 ANTI JOIN stored USING (event_id);
