@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from quotah_server.catalog.book import Book, Model
-from quotah_server.catalog.match import named, resolve
+from quotah_server.catalog.ids import named
+from quotah_server.catalog.match import resolve
 from quotah_server.catalog.terms import Override
 
 ANY = "*"

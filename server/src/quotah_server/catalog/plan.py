@@ -21,6 +21,7 @@ from quotah_server.catalog.book import (
     Uplift,
     Variant,
 )
+from quotah_server.catalog.ids import why_hidden
 from quotah_server.catalog.match import resolve
 from quotah_server.catalog.terms import Override
 from quotah_server.domain.money import product
@@ -92,9 +93,8 @@ def day_of(book: Book, provider: str, model_id: str, way: Way, day: date) -> Day
     """Work out the plans of a model for a day."""
     model = resolve(book, provider, model_id)
     if model is None:
-        return Day(
-            ((0, Plan({}, f"no price known for model {model_id[:100]!r} of {provider[:40]}")),)
-        )
+        unknown = f"no price known for model {model_id[:100]!r} of {provider[:40]}"
+        return Day(((0, Plan({}, why_hidden(model_id) or unknown)),))
     starts = sorted({0, *(seconds(edge) for period in model.periods for edge in _edges(period))})
     plans = [(start, _plan(book, model, way, day, start)) for start in starts]
     return Day(tuple(plans))

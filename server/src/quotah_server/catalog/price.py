@@ -61,7 +61,7 @@ def price(
     provider: our name (catalog.aliases.canonical). model: the one that answered. at: aware; when
     the call started. service_tier, region: as the answer reports them. extras: ``processing``,
     ``speed``, ``inference_geo``, ``base_url``, ``deployment_type``, ``reported_cost_usd``,
-    ``free_allowance_exhausted`` and what ``plan.DETAILS`` names; others do not matter here.
+    ``free_allowance_exhausted`` and the names in ``plan.DETAILS``; others do not matter here.
     project_id, deployment: what overrides may be limited to; deployment is the name asked for.
     Raises InvalidInputError for a naive ``at``; odd usage makes the call unpriced instead.
     """
