@@ -76,7 +76,8 @@ def _priced(line: Raw, book: Book) -> dict[str, object]:
             room.merge(operation, answer, event)
     told = {key: context[key] for key in _TO_EXTRAS if context.get(key) is not None}
     extras = {**told, **implied, **answer.extras}
-    usage = room.usage(operation, answer.usage, extras)
+    provider, operation = answer.provider or provider, answer.operation or operation
+    usage = room_for(provider, operation).usage(operation, answer.usage, extras)
     model = answer.model or line.get("model")
     if model is not None and not isinstance(model, str):
         raise InvalidInputError("model must be a text or null", field="model")

@@ -66,6 +66,7 @@ def _without(holds: Holds, *paths: str) -> Holds:
 
 # The first sign that holds decides, so the surer ones come first.
 BODY_SIGNS = (
+    Sign("span", _has("attributes")),
     Sign("messages", _is("type", "message")),
     Sign("responses", _is("object", "response")),
     Sign("realtime", _is("type", "response.done")),

@@ -28,6 +28,11 @@ class Answer(msgspec.Struct):
     """Set when the body or stream itself reports a failure."""
     complete: bool = False
     """The stream reached its end as the provider means it to."""
+    provider: str | None = None
+    """Whose answer it is, where what was read only tells of it (a span); our name."""
+    operation: str | None = None
+    """The operation whose ``usage`` it carries, where that is not the one it was read as: the room of
+    that operation reads it."""
 
 
 class Provider(Protocol):
@@ -64,6 +69,19 @@ class Provider(Protocol):
         ...
 
 
+class Counting(msgspec.Struct, frozen=True):
+    """How a provider is asked, for free, how many tokens a request has.
+
+    models: what its own model ids begin with. path: below base_url, a POST. body: of a model and
+    {text | messages, system, tools}. read: the count in its answer, None where there is none.
+    """
+
+    models: str
+    path: str
+    body: Callable[[str, Mapping[str, Any]], bytes]
+    read: Callable[[bytes], int | None]
+
+
 class Account(msgspec.Struct, frozen=True):
     """What an account at a provider looks like from outside.
 
@@ -78,3 +96,4 @@ class Account(msgspec.Struct, frozen=True):
     mock_path: str
     check_path: str
     headers: Callable[[str], dict[str, str]]
+    counting: Counting | None = None

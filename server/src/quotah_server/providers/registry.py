@@ -15,6 +15,7 @@ from quotah_server.providers.ollama import PROVIDER as OLLAMA
 from quotah_server.providers.openai import PROVIDER as OPENAI
 from quotah_server.providers.openai.account import ACCOUNT as OPENAI_ACCOUNT
 from quotah_server.providers.openrouter import OpenRouter
+from quotah_server.providers.otel import PROVIDER as OTEL
 from quotah_server.providers.perplexity import PROVIDER as PERPLEXITY
 from quotah_server.providers.xai import PROVIDER as XAI
 
@@ -22,7 +23,7 @@ BEDROCK = Bedrock(messages=ANTHROPIC, chat=OPENAI)
 OPENROUTER = OpenRouter(messages=ANTHROPIC)
 _ROOMS: tuple[Provider, ...] = (
     OPENAI, ANTHROPIC, GEMINI, BEDROCK, COHERE, OLLAMA,
-    AZURE, GROQ, MISTRAL, OPENROUTER, PERPLEXITY, XAI,
+    AZURE, GROQ, MISTRAL, OPENROUTER, PERPLEXITY, XAI, OTEL,
 )  # fmt: skip
 """In this order they are asked whose an operation is, where its provider has no room that reads it."""
 
