@@ -25,6 +25,7 @@ from quotah_server.features.providers.service import MockOrigin, Vault
 from quotah_server.features.setup import service as setup
 from quotah_server.features.setup.endpoints import router as setup_router
 from quotah_server.features.snapshot.service import SnapshotPublisher
+from quotah_server.features.tokens.endpoints import router as tokens
 from quotah_server.features.workspaces.endpoints import router as workspaces
 from quotah_server.http.app import PREFIX, AppOptions, build_app
 from quotah_server.http.deps import SYSTEM, Toolbox
@@ -35,7 +36,7 @@ from quotah_server.net.egress import Egress
 from quotah_server.store.control.models import MemberRow, MembershipRow
 from quotah_server.store.control.session import Database
 
-ROUTERS = [setup_router, auth, members, workspaces, keys, providers, onboarding]
+ROUTERS = [setup_router, auth, members, workspaces, keys, providers, onboarding, tokens]
 PASSWORD = "correct horse 12"
 ORIGIN = "http://127.0.0.1:8400"
 MOCK = "http://127.0.0.1:8402"

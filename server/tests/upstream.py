@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
 class Upstream:
-    """answer: the raw bytes of every answer. heard: the head of each request."""
+    """answer: the raw bytes of every answer. heard: the head of each request. bodies: of those that
+    had one."""
 
     def __init__(self) -> None:
         self.answer = reply(200, b'{"data": []}')
         self.heard: list[str] = []
+        self.bodies: list[bytes] = []
         self.port = 0
 
     @property
@@ -21,7 +24,11 @@ class Upstream:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            self.heard.append((await reader.readuntil(b"\r\n\r\n")).decode("latin-1"))
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+            self.heard.append(head)
+            length = re.search(r"(?im)^content-length: (\d+)", head)
+            if length:
+                self.bodies.append(await reader.readexactly(int(length.group(1))))
             writer.write(self.answer)
             await writer.drain()
         except (ConnectionError, asyncio.IncompleteReadError):

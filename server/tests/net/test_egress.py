@@ -84,6 +84,8 @@ async def test_a_forbidden_host_is_refused_when_saved_and_when_used(
             await egress.check(url)
         with pytest.raises(EgressRefusedError):
             await egress.get(url, headers={"authorization": "Bearer secret"})
+        with pytest.raises(EgressRefusedError):
+            await egress.post(url, headers={"authorization": "Bearer secret"}, body=b"secret")
     assert connects == []
     assert listener.heard == []
 
@@ -177,6 +179,17 @@ async def test_an_answer_is_read_up_to_its_bound(listener: Upstream) -> None:
     egress = Egress(parse_rules("", listener.origin))
     answer = await egress.get(f"http://{listener.origin}/", headers={}, answer_max=1000)
     assert (len(answer.body), answer.cut) == (1000, True)
+
+
+async def test_a_body_is_posted_under_the_same_rules(listener: Upstream) -> None:
+    listener.answer = reply(200, b"taken")
+    egress = Egress(parse_rules("", listener.origin))
+    answer = await egress.post(
+        f"http://{listener.origin}/x", headers={"content-type": "application/json"}, body=b"{}"
+    )
+    assert (answer.status, answer.body) == (200, b"taken")
+    assert listener.heard[0].startswith("POST /x HTTP/1.1")
+    assert listener.bodies == [b"{}"]
 
 
 async def test_a_compressed_answer_is_not_inflated(listener: Upstream) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from quotah_server import __version__
 from quotah_server.domain.errors import QuotahError
-from quotah_server.entrypoints.commands import data, keys, price, providers, servers, setup
+from quotah_server.entrypoints.commands import count, data, keys, price, providers, servers, setup
 
 app = typer.Typer(
     name="quotah",
@@ -36,7 +36,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]  -- typer keeps it
     del version
 
 
-for part in (servers, setup, data, price):
+for part in (servers, setup, data, price, count):
     part.register(app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(providers.app, name="providers")

@@ -35,6 +35,7 @@ from quotah_server.features.setup import endpoints as setup
 from quotah_server.features.setup.service import Instance, address_warnings
 from quotah_server.features.sightings.service import Sightings
 from quotah_server.features.snapshot.service import SnapshotPublisher
+from quotah_server.features.tokens import endpoints as tokens
 from quotah_server.features.workspaces import endpoints as workspaces
 from quotah_server.http.app import AppOptions, build_app
 from quotah_server.http.deps import Toolbox
@@ -55,6 +56,7 @@ ROUTERS = (
     runs_endpoints.router,
     live.router,
     ingest.router,
+    tokens.router,
 )
 
 
@@ -147,5 +149,5 @@ def _options(settings: Settings) -> AppOptions:
     return AppOptions(
         version=__version__,
         trusted=parse_networks(settings.trusted_proxies),
-        body_limits={"/api/v1/events": MAX_BODY},
+        body_limits={"/api/v1/events": MAX_BODY, "/api/v1/tokens": tokens.MAX_BODY},
     )

@@ -63,6 +63,13 @@ class Answer(msgspec.Struct, frozen=True):
     cut: bool
 
 
+class _Request(msgspec.Struct, frozen=True):
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None = None
+
+
 async def resolve(host: str, port: int) -> list[Address]:
     """Ask the system for every address of a host."""
     loop = asyncio.get_running_loop()
@@ -104,7 +111,24 @@ class Egress:
         answer_max: int = _ANSWER_MAX,
     ) -> Answer:
         """GET a URL; raises EgressRefusedError before anything is sent, UnreachableError after."""
-        self._destination(url)
+        request = _Request("GET", url, headers)
+        return await self._send(request, allow_private=allow_private, answer_max=answer_max)
+
+    async def post(
+        self,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes,
+        allow_private: bool = False,
+        answer_max: int = _ANSWER_MAX,
+    ) -> Answer:
+        """POST to a URL; otherwise as ``get``."""
+        request = _Request("POST", url, headers, body)
+        return await self._send(request, allow_private=allow_private, answer_max=answer_max)
+
+    async def _send(self, request: _Request, *, allow_private: bool, answer_max: int) -> Answer:
+        self._destination(request.url)
         backend = _JudgingBackend(self, allow_private=allow_private)
         client = httpx2.AsyncClient(
             transport=_Transport(backend, _tls_context()), trust_env=False, follow_redirects=False,
@@ -112,7 +136,7 @@ class Egress:
         )  # fmt: skip
         try:
             async with asyncio.timeout(_TOTAL_S), client:
-                return await _fetch(client, url, headers, answer_max)
+                return await _fetch(client, request, answer_max)
         except httpx2.TimeoutException as error:
             raise UnreachableError("It did not answer in time.") from error
         except TimeoutError as error:
@@ -222,11 +246,11 @@ class _Transport(httpx2.AsyncHTTPTransport):
         )
 
 
-async def _fetch(
-    client: httpx2.AsyncClient, url: str, headers: Mapping[str, str], answer_max: int
-) -> Answer:
-    plain = {**headers, "accept-encoding": "identity"}
-    async with client.stream("GET", url, headers=plain) as response:
+async def _fetch(client: httpx2.AsyncClient, request: _Request, answer_max: int) -> Answer:
+    plain = {**request.headers, "accept-encoding": "identity"}
+    async with client.stream(
+        request.method, request.url, headers=plain, content=request.body
+    ) as response:
         body = bytearray()
         async for chunk in response.aiter_raw():
             body += chunk

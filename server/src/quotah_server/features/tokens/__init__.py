@@ -1,0 +1,1 @@
+"""Counting the tokens of a request before it is sent."""
