@@ -219,7 +219,7 @@ def _weight(change: RateChange) -> Decimal:
     """How far a change goes, whichever way."""
     if not change.ratio or change.ratio < 0:
         return Decimal("Infinity")
-    return max(change.ratio, 1 / change.ratio)
+    return max(change.ratio, ratio(Decimal(1), change.ratio))
 
 
 def _is_wild(change: RateChange) -> bool:
