@@ -8,6 +8,8 @@ from quotah_server.providers.counts import Raw, error_class, mapping, text
 
 NEEDLES = (b'"message_start"', b'"message_delta"', b'"message_stop"', b'"error"')
 _BILLED_AS = ("inference_geo", "speed")
+_NEVER_RUN = ("errored", "expired", "canceled")
+"""Results of a batch's requests that were not answered, and are not billed."""
 
 
 def read_body(operation: str, body: Raw) -> Answer:
@@ -19,8 +21,9 @@ def read_body(operation: str, body: Raw) -> Answer:
         _take_message(answer, body)
     if failure := error_class(body):
         answer.error_class, answer.complete = failure, False
-        if answer.usage is None:
-            answer.extras = {**answer.extras, REFUSED: True}
+    unanswered = answer.error_class is not None or body.get("type") in _NEVER_RUN
+    if unanswered and answer.usage is None:
+        answer.extras = {**answer.extras, REFUSED: True}
     return answer
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from quotah_server.domain.usage import AUDIO_SECOND
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Counts, Raw, error_class, items, mapping, text
@@ -50,10 +52,20 @@ def _asked_for(operation: str, body: Raw) -> dict[str, object]:
         images = body.get("data")
         drawn = {"image": len(images)} if isinstance(images, list) and images else {}
         return {**drawn, **{name: word for name in _PICTURE if (word := text(body, name))}}
-    if operation == "transcription" and body.get("duration") is not None:
-        seconds = whole_seconds(Counts(), body["duration"])
+    if operation == "transcription":
+        seconds = _length(body.get("duration"))
         return {} if seconds is None else {AUDIO_SECOND: seconds}
     return {}
+
+
+def _length(value: object) -> int | None:
+    """A length in seconds; it has been written as a text, too."""
+    if isinstance(value, str):
+        try:
+            value = Decimal(value)
+        except ArithmeticError:
+            return None
+    return None if value is None else whole_seconds(Counts(), value)
 
 
 def merge_chunk(answer: Answer, event: Raw) -> None:
