@@ -118,7 +118,10 @@ def _by_parts(
     cost = Decimal(0)
     for part in parts_of(usage):
         other = "" if part.model is None or part.model == model else part.model
-        found = tally(plan_for(other), part, free, other)
+        plan = plan_for(other)
+        if plan.reason and not part.units:
+            continue  # nothing of the call is its own model's: a system that only hands on
+        found = tally(plan, part, free, other)
         if isinstance(found, str):
             return found
         items.extend(found[0])
@@ -209,8 +212,11 @@ def _way(
     *details: str | None,
 ) -> Way:
     tier, how = _word(service_tier), _word(processing)
+    kind = None if deployment_type is None else _joined(deployment_type)
     if tier == "batch":
         tier, how = None, "batch"
+    if kind is not None and "provisioned" in kind:
+        tier = "provisioned"
     return Way(
         service_tier=tier,
         processing=how,
@@ -218,7 +224,7 @@ def _way(
         inference_geo=_word(inference_geo),
         region=_word(region),
         host=None if base_url is None else _host(base_url),
-        deployment_type=None if deployment_type is None else _joined(deployment_type),
+        deployment_type=kind,
         **dict(zip(DETAILS, map(_word, details), strict=True)),
     )
 
