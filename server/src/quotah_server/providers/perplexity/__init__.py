@@ -1,9 +1,9 @@
 """Perplexity: OpenAI's wire, with searches, citations and reasoning beside the totals.
 
-Deep research counts citation and reasoning tokens outside of ``completion_tokens`` (and of
+Deep research counts citation and reasoning tokens outside of ``completion_tokens`` (and mostly of
 ``total_tokens``) and bills each at its own rate, and its searches by the query. Other models bill a
-fee by the request, which depends on ``search_context_size``; ``cost.total_cost`` holds everything
-(docs.perplexity.ai, pricing).
+fee by the request, which depends on ``search_context_size``, and neither citations nor queries;
+``cost.total_cost`` holds everything (docs.perplexity.ai, pricing).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from quotah_server.domain.usage import CITATION, REASONING, WEB_SEARCH, Usage
+from quotah_server.domain.usage import CITATION, OUTPUT, REASONING, WEB_SEARCH, Usage
 from quotah_server.providers.counts import Counts, mapping, text
 from quotah_server.providers.wires.amounts import amount, total
 from quotah_server.providers.wires.openai import OpenAIWire
@@ -43,8 +43,15 @@ class Perplexity(OpenAIWire):
             return super().usage(operation, raw, extras)
         counts = Counts()
         beside = {unit: counts.read(raw, field) for field, unit in _BESIDE.items()}
-        usage = super().usage(operation, _without_beside(counts, raw, beside), extras)
-        units = {**usage.units, **{unit: count for unit, count in beside.items() if count}}
+        plain = _without_beside(counts, raw, beside)
+        usage = super().usage(operation, plain, extras)
+        units, thought = dict(usage.units), beside[REASONING] or 0
+        if None not in beside.values():
+            units.update({unit: count for unit, count in beside.items() if count})
+        elif thought and REASONING not in units:
+            inside = plain is raw and thought <= units.get(OUTPUT, 0)
+            units[OUTPUT] = units.get(OUTPUT, 0) - (thought if inside else 0)
+            units[REASONING] = thought
         flags = tuple(dict.fromkeys((*usage.flags, *counts.flags)))
         return Usage(units, missing=usage.missing and not units, flags=flags)
 
