@@ -4,6 +4,7 @@ import { queryOptions } from "@tanstack/react-query";
 import type { components } from "@/api/__generated__/schema";
 import { call } from "@/api/client";
 import { scoped } from "@/api/queries";
+import { providerName } from "@/lib/provider-names";
 
 export type Vendor = "openai" | "anthropic";
 export type Provider = components["schemas"]["CredentialOut"];
@@ -22,7 +23,7 @@ export const VENDORS: readonly { value: Vendor; label: string; keyLooks: string;
 ];
 
 export function vendorName(vendor: string): string {
-  return VENDORS.find((each) => each.value === vendor)?.label ?? vendor;
+  return VENDORS.find((each) => each.value === vendor)?.label ?? providerName(vendor);
 }
 
 export function providersQuery() {

@@ -17,9 +17,9 @@ const row = {
 describe("the kinds of a cost", () => {
   it("are quantity times rate, cached tokens apart from the input that holds them", () => {
     expect(kindsOf(row).map(({ label, quantity, rate }) => [label, quantity, rate])).toEqual([
-      ["uncached input", 543, "0.25"],
-      ["cached input", 1920, "0.025"],
-      ["output", 351, "2"],
+      ["uncached input tokens", 543, "0.25"],
+      ["cached input tokens", 1920, "0.025"],
+      ["output tokens", 351, "2"],
       ["everything else", null, null],
     ]);
   });
@@ -38,7 +38,14 @@ describe("the kinds of a cost", () => {
 
   it("show money without a count of tokens as money alone", () => {
     expect(kindsOf({ cost_output: "1.5", output_tokens: 0 })).toEqual([
-      { key: "output", label: "output", quantity: null, cost: "1.5", rate: null, single: false },
+      {
+        key: "output",
+        label: "output tokens",
+        quantity: null,
+        cost: "1.5",
+        rate: null,
+        single: false,
+      },
     ]);
   });
 });

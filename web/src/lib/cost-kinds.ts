@@ -45,10 +45,10 @@ export function kindsOf(row: Row): CostKind[] {
   const cached = read + written > 0;
   const plain = Math.max(0, sent - read - written);
   const kinds = [
-    kind("input", cached ? "uncached input" : "input", plain, row.cost_input),
-    kind("cache_read", "cached input", read, row.cost_cache_read),
-    kind("cache_write", "cache writes", written, row.cost_cache_write),
-    kind("output", "output", toNumber(row.output_tokens) ?? 0, row.cost_output),
+    kind("input", cached ? "uncached input tokens" : "input tokens", plain, row.cost_input),
+    kind("cache_read", "cached input tokens", read, row.cost_cache_read),
+    kind("cache_write", "tokens written to a cache", written, row.cost_cache_write),
+    kind("output", "output tokens", toNumber(row.output_tokens) ?? 0, row.cost_output),
     kind("other", "everything else", null, row.cost_other),
   ];
   return kinds.filter((each) => each !== null);

@@ -1,4 +1,4 @@
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { type RefObject, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 /** The current time, renewed every `every` ms, for "3 min ago" and running buckets. */
 export function useNow(every = 15_000): number {
@@ -30,4 +30,16 @@ export function useDebounced<T>(value: T, ms: number): T {
     return () => clearTimeout(timer);
   }, [value, ms]);
   return settled;
+}
+
+/** For a row of links wider than a phone: the current one is scrolled to when it changes. */
+export function useCurrentInView(current: string): RefObject<HTMLElement | null> {
+  const row = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const link = row.current?.querySelector<HTMLElement>(`[aria-current="page"]`);
+    if (!row.current || !link || !current) return;
+    const middle = link.offsetLeft + link.offsetWidth / 2 - row.current.offsetLeft;
+    row.current.scrollLeft = middle - row.current.clientWidth / 2;
+  }, [current]);
+  return row;
 }

@@ -63,6 +63,7 @@ export function HoverCard({ label, content, children, insideLink, className }: P
           ref={card}
           id={id}
           aria-label={label}
+          align="start"
           sideOffset={6}
           collisionPadding={8}
           {...hover}

@@ -12,7 +12,7 @@ export function Switch({ className, ...rest }: ComponentProps<typeof Radix.Root>
       )}
       {...rest}
     >
-      <Radix.Thumb className="block size-4 translate-x-0.5 rounded-full bg-white shadow-[0_1px_2px_rgb(0_0_0/0.3)] transition-transform duration-100 data-[state=checked]:translate-x-4.5" />
+      <Radix.Thumb className="block size-4 translate-x-0.5 rounded-full bg-accent-ink shadow-[0_1px_2px_rgb(0_0_0/0.3)] transition-transform duration-100 data-[state=checked]:translate-x-4.5" />
     </Radix.Root>
   );
 }

@@ -15,7 +15,7 @@ type LineProps = {
 /** One product of a sum, its parts under each other. */
 export function Line({ quantity, rate, amount, strong }: LineProps) {
   return (
-    <tr className={strong ? "font-semibold" : undefined}>
+    <tr className={strong ? "font-semibold [&>td]:pt-2.5" : undefined}>
       <td className="py-0.5 pr-2">{quantity}</td>
       <td className="num whitespace-nowrap py-0.5 pr-2 text-right text-muted">{rate}</td>
       <td className="num whitespace-nowrap py-0.5 text-right">{amount}</td>

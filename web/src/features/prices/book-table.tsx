@@ -4,6 +4,7 @@ import { vendorName } from "@/api/providers";
 import { rateFor, rateWords, sinceWords, stepWords } from "@/features/prices/words";
 import { cn } from "@/lib/cn";
 import { moneyExact } from "@/lib/format";
+import { useMedia } from "@/lib/hooks";
 import { moveFocus } from "@/lib/row-focus";
 import { Badge } from "@/ui/badge";
 import { shortAddress } from "@/ui/external-link";
@@ -21,6 +22,9 @@ type Props = {
 };
 
 export function BookTable({ items, stale }: Props) {
+  const phone = useMedia("(max-width: 639px)");
+  const narrow = useMedia("(max-width: 767px)");
+  const columns = phone ? 2 : narrow ? 3 : 4;
   return (
     <Table className={cn(stale && "opacity-60")} aria-busy={!items}>
       <caption className="sr-only">Models and their rates in US dollars per million tokens</caption>
@@ -42,14 +46,16 @@ export function BookTable({ items, stale }: Props) {
       <tbody onKeyDown={moveFocus}>
         {!items && <SkeletonRows rows={14} columns={SKELETON} />}
         {items?.map((item) => (
-          <ModelRow key={`${item.provider}/${item.model}`} item={item} />
+          <ModelRow key={`${item.provider}/${item.model}`} item={item} columns={columns} />
         ))}
       </tbody>
     </Table>
   );
 }
 
-function ModelRow({ item }: { item: BookModel }) {
+type RowProps = { item: BookModel /** Cells for rates that this width has. */; columns: number };
+
+function ModelRow({ item, columns }: RowProps) {
   const navigate = useNavigate();
   const to = {
     to: "/settings/pricing",
@@ -57,7 +63,7 @@ function ModelRow({ item }: { item: BookModel }) {
   } as const;
   return (
     <TR className="cursor-pointer hover:bg-hover" onClick={() => void navigate(to)}>
-      <TD className="max-w-80 max-sm:max-w-44">
+      <TD className="max-w-80 max-sm:max-w-40">
         <span className="flex min-w-0 items-center gap-2 max-sm:flex-col max-sm:items-start max-sm:gap-0">
           <Link
             {...to}
@@ -72,7 +78,7 @@ function ModelRow({ item }: { item: BookModel }) {
           {item.overridden && <Badge tone="accent">your price</Badge>}
         </span>
       </TD>
-      <Rates item={item} />
+      <Rates item={item} columns={columns} />
       <TD className="max-w-48 truncate text-muted max-lg:hidden" title={item.source}>
         {shortAddress(item.source)}
       </TD>
@@ -81,15 +87,15 @@ function ModelRow({ item }: { item: BookModel }) {
   );
 }
 
-/** Four cells for tokens; models billed by something else say so across all four. */
-function Rates({ item: { rates } }: { item: BookModel }) {
+/** A cell for each kind of token; models billed by something else say so across all of them. */
+function Rates({ item: { rates }, columns }: RowProps) {
   const input = rateFor(rates, "input");
   const output = rateFor(rates, "output");
   if (!input && !output) {
     const words = rates.slice(0, 2).map(rateWords);
     const rest = rates.length - words.length;
     return (
-      <TD align="right" colSpan={4} className="num max-w-72 truncate">
+      <TD align="right" colSpan={columns} className="num max-w-72 truncate max-sm:max-w-36">
         {words.length > 0 ? words.join(" · ") : "–"}
         {rest > 0 && <span className="text-faint"> and {rest} more</span>}
       </TD>
@@ -117,7 +123,7 @@ function RateCell({ rate, className }: { rate: BookRate | undefined; className?:
     <TD numeric className={className}>
       {rate.above.length > 0 && (
         <Tooltip content={rate.above.map(stepWords).join(", ")}>
-          <span className="mr-1.5 text-faint text-xs">tiered</span>
+          <span className="mr-1.5 text-faint text-xs max-sm:hidden">tiered</span>
         </Tooltip>
       )}
       {moneyExact(rate.rate_usd)}

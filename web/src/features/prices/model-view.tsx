@@ -96,12 +96,16 @@ function Prices({ data }: { data: ModelPrices }) {
       <Card>
         <CardHeader title="Which calls" className="pb-2" />
         <CardBody className="text-muted text-sm">
-          <p>
-            Priced are calls whose answer names a model that{" "}
-            {matches.length > 0 ? matches.join("; ") : "has exactly this name"}.
-          </p>
+          <p>These names mean this model, in an answer or, without one there, in the request:</p>
+          <ul className="mt-1.5 flex flex-wrap gap-1.5">
+            {(matches.length > 0 ? matches : [model]).map((match) => (
+              <li key={match} className="id break-all rounded-sm bg-sunken px-1.5 py-0.5 text-ink">
+                {match}
+              </li>
+            ))}
+          </ul>
           {minimums.map(({ unit, name, quantity }) => (
-            <p key={unit} className="mt-1">
+            <p key={unit} className="mt-2">
               Billed for each request: at least {quantity} {name}.
             </p>
           ))}
@@ -115,14 +119,25 @@ function RatesNow({ data }: { data: ModelPrices }) {
   const now = inForce(data.periods, new Date());
   if (now.length === 0) return null;
   return (
-    <Section title="List price now" description="US dollars, before taxes and credits.">
+    <Section
+      title="List price now"
+      description={
+        now.some(({ rates }) => rates.some(({ above }) => above.length > 0))
+          ? "US dollars. Above a number of input tokens the other rate is for the whole request."
+          : "US dollars."
+      }
+    >
       <Table>
         <caption className="sr-only">List price now</caption>
         <THead>
           <tr>
             <TH>Unit</TH>
             {now.map(({ schedule, from }) => (
-              <TH key={`${from}-${schedule}`} align="right">
+              <TH
+                key={`${from}-${schedule}`}
+                align="right"
+                className={now.length > 1 ? "max-w-56 whitespace-normal py-1" : undefined}
+              >
                 {schedule ?? (now.length > 1 ? "otherwise" : "Price")}
               </TH>
             ))}
@@ -143,7 +158,7 @@ function RatesNow({ data }: { data: ModelPrices }) {
                     {rate ? rateOf(rate) : "–"}
                     {rate?.above.map((step) => (
                       <span key={step.tokens} className="block font-normal text-muted text-xs">
-                        {stepWords(step)}, the whole request
+                        {stepWords(step)}
                       </span>
                     ))}
                   </TD>

@@ -43,7 +43,7 @@ export function ModelWays({ data: { model, variants, uplifts } }: { data: ModelP
                 className="flex min-h-10 flex-wrap items-center gap-x-4 gap-y-1 border-b px-4 py-2 text-sm last:border-b-0"
               >
                 <span className="num font-medium">{factorWords(uplift)}</span>
-                <span className="min-w-0 flex-1">
+                <span className="min-w-0 flex-1 basis-64">
                   <span className="first-letter:uppercase">{uplift.name}</span>
                   <span className="text-muted">: {conditionWords(uplift.when)}</span>
                 </span>

@@ -61,7 +61,7 @@ export function OverridesTable({ items }: { items: readonly Override[] }) {
 
 /** What a price is for, in a word: used in sentences and button names as well. */
 export function targetName({ provider, model }: Pick<Override, "provider" | "model">): string {
-  if (model === "*") return provider === "*" ? "all models" : `all of ${vendorName(provider)}`;
+  if (model === "*") return provider === "*" ? "All models" : `All of ${vendorName(provider)}`;
   return model;
 }
 
@@ -73,7 +73,7 @@ function Target({ item }: { item: Override }) {
   ].filter(Boolean);
   return (
     <span className="flex min-w-0 flex-wrap items-center gap-x-2">
-      <span className="truncate font-medium first-letter:uppercase" title={targetName(item)}>
+      <span className="truncate font-medium" title={targetName(item)}>
         {targetName(item)}
       </span>
       {limits.length > 0 && <span className="text-faint text-xs">{limits.join(", ")}</span>}

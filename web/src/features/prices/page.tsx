@@ -9,6 +9,7 @@ import { OverridesView } from "@/features/prices/overrides-view";
 import { TrustView } from "@/features/prices/trust-view";
 import { UpdatesView } from "@/features/prices/updates-view";
 import { splitModel } from "@/features/prices/words";
+import { useCurrentInView } from "@/lib/hooks";
 import { Banner } from "@/ui/banner";
 
 const route = getRouteApi("/session/shell/settings/pricing");
@@ -45,6 +46,7 @@ export function PricesPage() {
 }
 
 function Views({ current }: { current: string }) {
+  const inView = useCurrentInView(current);
   const overrides = useQuery(overridesQuery());
   const updates = useQuery(updatesQuery());
   const disagreements = useQuery(disagreementsQuery());
@@ -55,6 +57,7 @@ function Views({ current }: { current: string }) {
   };
   return (
     <nav
+      ref={inView}
       aria-label="Pricing"
       className="-mx-4 mb-4 flex gap-1 overflow-x-auto px-4 [scrollbar-width:none] sm:mx-0 sm:px-0"
     >
@@ -63,6 +66,8 @@ function Views({ current }: { current: string }) {
           key={view}
           to="/settings/pricing"
           search={view === "book" ? {} : { view }}
+          // The search of the address says which of them is shown, not the path that all share.
+          activeOptions={{ exact: true, includeSearch: true }}
           aria-current={view === current ? "page" : undefined}
           className="inline-flex h-8 shrink-0 items-center gap-1.5 rounded-md px-2.5 font-medium text-muted text-sm transition-colors duration-100 hover:bg-hover hover:text-ink aria-[current=page]:bg-selected aria-[current=page]:text-ink"
         >

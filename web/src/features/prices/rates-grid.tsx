@@ -41,8 +41,10 @@ export function RatesGrid({ caption, heads, rows }: Props) {
         {rows.map((row) => (
           <TR key={row.key} className={cn(row.current ? "bg-accent-soft" : "text-muted")}>
             {row.cells.map((cell, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: the columns are fixed
-              <TD key={index} className={cn("max-w-72", row.current && "font-medium text-ink")}>
+              <TD
+                key={heads[index]}
+                className={cn("max-w-72 whitespace-normal", row.current && "font-medium text-ink")}
+              >
                 {cell}
               </TD>
             ))}
@@ -80,11 +82,23 @@ function RateCell({ rate, source }: { rate: BookRate | undefined; source: string
   );
 }
 
-/** The units of all rows, in the order in which they are first named. */
+const ORDER = [
+  "input",
+  "cache_read",
+  "cache_write",
+  "cache_write_5m",
+  "cache_write_30m",
+  "cache_write_1h",
+  "cache_write_12h",
+  "output",
+];
+
+/** The units of all rows: those of a bill first, then the others as they are named. */
 function unitsOf(rows: readonly GridRow[]): BookRate[] {
   const found = new Map<string, BookRate>();
   for (const { rates } of rows) {
     for (const rate of rates) if (!found.has(rate.unit)) found.set(rate.unit, rate);
   }
-  return [...found.values()];
+  const place = ({ unit }: BookRate) => ORDER.indexOf(unit) + 1 || ORDER.length + 1;
+  return [...found.values()].sort((a, b) => place(a) - place(b));
 }

@@ -2,13 +2,18 @@ import type { Reprice, RepriceTotals } from "@/api/price-types";
 import { vendorName } from "@/api/providers";
 import { colorOf } from "@/charts/palette";
 import { compare, decimal, minus, textOf } from "@/lib/decimal";
-import { countExact, moneyExact } from "@/lib/format";
+import { countExact, money } from "@/lib/format";
+import { useMedia } from "@/lib/hooks";
 import { ModelName } from "@/ui/model-name";
+import { Money } from "@/ui/money";
 import { Table, TD, TH, THead, TR } from "@/ui/table";
+
+const NO_PRICE = "None of these calls has a price.";
 
 /** Model by model: how many calls change, and what they cost together before and after. */
 export function RepriceTable({ result }: { result: Reprice }) {
   const { totals } = result;
+  const phone = useMedia("(max-width: 640px)");
   const rows = result.rows.filter(({ changed }) => changed > 0);
   return (
     <div className="max-h-[50dvh] overflow-y-auto rounded-md border">
@@ -18,8 +23,8 @@ export function RepriceTable({ result }: { result: Reprice }) {
           <tr>
             <TH>Model</TH>
             <TH align="right">Calls changed</TH>
-            <TH align="right">Cost now</TH>
-            <TH align="right">Cost then</TH>
+            <TH align="right">Before</TH>
+            <TH align="right">After</TH>
             <TH align="right" className="max-sm:hidden">
               Difference
             </TH>
@@ -31,7 +36,7 @@ export function RepriceTable({ result }: { result: Reprice }) {
               <TD className="max-w-56 max-sm:max-w-32">
                 <ModelName
                   model={row.model}
-                  provider={vendorName(row.provider)}
+                  provider={phone ? null : vendorName(row.provider)}
                   color={colorOf(row.provider, row.model)}
                 />
               </TD>
@@ -66,8 +71,12 @@ function Numbers({ row }: { row: RepriceTotals }) {
         {countExact(row.changed)}
         <span className="text-faint max-sm:hidden"> of {countExact(row.events)}</span>
       </TD>
-      <TD numeric>{row.priced_before === 0 ? "unpriced" : moneyExact(row.old_usd)}</TD>
-      <TD numeric>{row.priced_after === 0 ? "unpriced" : moneyExact(row.new_usd)}</TD>
+      <TD numeric>
+        <Money value={row.priced_before === 0 ? null : row.old_usd} reason={NO_PRICE} />
+      </TD>
+      <TD numeric>
+        <Money value={row.priced_after === 0 ? null : row.new_usd} reason={NO_PRICE} />
+      </TD>
       <TD numeric className="text-muted max-sm:hidden">
         {differenceOf(row)}
       </TD>
@@ -79,6 +88,6 @@ function Numbers({ row }: { row: RepriceTotals }) {
 export function differenceOf({ old_usd, new_usd }: RepriceTotals): string {
   const [before, after] = [decimal(old_usd), decimal(new_usd)];
   if (!before || !after) return "–";
-  const text = moneyExact(textOf(minus(after, before)));
+  const text = money(textOf(minus(after, before)));
   return compare(after, before) > 0 ? `+${text}` : text;
 }

@@ -56,14 +56,14 @@ function ModelLines({ row, alone }: { row: Row; alone: boolean }) {
   return (
     <>
       {!alone && (
-        <tr className="border-t first:border-t-0">
-          <td className="pt-1.5" colSpan={2}>
+        <tr className="[&:not(:first-child)>td]:pt-2.5">
+          <td colSpan={2}>
             <ModelName
               model={rest ? "Other models" : model}
               color={rest ? OTHER_COLOR : colorOf(provider, model)}
             />
           </td>
-          <td className="num pt-1.5 text-right font-medium">{moneyExact(textCell(row.cost))}</td>
+          <td className="num text-right font-medium">{moneyExact(textCell(row.cost))}</td>
         </tr>
       )}
       {!rest &&
@@ -116,7 +116,9 @@ function Origin({ answer }: { answer: Answer }) {
       {unpriced > 0 && (
         <p className="flex justify-between gap-3 text-warning">
           <span>without a price, in no sum</span>
-          <span className="num">{count(unpriced)} attempts</span>
+          <span className="num">
+            {count(unpriced)} {unpriced === 1 ? "attempt" : "attempts"}
+          </span>
         </p>
       )}
       {versions.length > 0 && (
