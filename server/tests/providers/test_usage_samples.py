@@ -53,7 +53,7 @@ def read(result: dict[str, Any], sample: dict[str, Any], name: str) -> object:
         "model": result["model"],
         "cost_usd": result["cost_usd"],
         "provider_cost_usd": seen.extras.get("reported_cost_usd"),
-        "reported_cost_usd": seen.extras.get("reported_cost_usd"),
+        "reported_cost_usd": told_cost(seen.extras),
         "units": units,
         "flags": usage["flags"],
         "operation": result["operation"],
@@ -62,6 +62,11 @@ def read(result: dict[str, Any], sample: dict[str, Any], name: str) -> object:
         **beside(seen.answer.usage or {}),
     }
     return found[name]
+
+
+def told_cost(extras: dict[str, Any]) -> object:
+    """The provider's own amount, else that of the library that wrote the span."""
+    return extras.get("reported_cost_usd", extras.get("emitter_cost_usd"))
 
 
 def by_model(usage: Usage, model: str | None) -> list[dict[str, object]]:
