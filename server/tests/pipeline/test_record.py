@@ -12,7 +12,7 @@ from quotah_server.catalog.book import load_packaged
 from quotah_server.domain.call import Attribution, Call
 from quotah_server.domain.event import PricedEvent
 from quotah_server.pipeline import record as module
-from quotah_server.pipeline.record import explain, record
+from quotah_server.pipeline.record import cost_of, record
 
 NOON = datetime(2026, 11, 12, 12, tzinfo=UTC)
 CHAT = {
@@ -51,10 +51,7 @@ def test_an_event_survives_its_journey_unchanged() -> None:
 def test_a_stored_event_is_explained_by_the_same_arithmetic() -> None:
     event = record(call(service_tier="priority"), load_packaged())
 
-    price = explain(
-        load_packaged(), provider=event.call.provider, model=event.call.model, usage=event.usage,
-        at=event.call.started_at, service_tier=event.call.service_tier, extras=event.call.extras,
-    )  # fmt: skip
+    price = cost_of(event.call, event.usage, load_packaged())
 
     assert price.cost_usd == event.cost_usd
     assert sum(item.amount_usd for item in price.items) == event.cost_usd

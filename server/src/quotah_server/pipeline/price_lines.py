@@ -15,14 +15,13 @@ from typing import Any, cast
 
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book
-from quotah_server.catalog.price import way_of
+from quotah_server.catalog.price import price, way_of
 from quotah_server.catalog.sentence import sentence
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.event import Price
 from quotah_server.domain.money import usd_text
 from quotah_server.domain.usage import Usage
 from quotah_server.kit.clock import utc_now
-from quotah_server.pipeline.record import explain
 from quotah_server.pipeline.shapes import operation_of, unwrapped
 from quotah_server.providers.base import Answer
 from quotah_server.providers.registry import room_for
@@ -83,7 +82,7 @@ def _priced(line: Raw, book: Book) -> dict[str, object]:
         raise InvalidInputError("model must be a text or null", field="model")
     tier = answer.service_tier or _optional(context, "service_tier")
     region = answer.region or _optional(context, "region")
-    cost = explain(
+    cost = price(
         book,
         provider=provider,
         model=model,

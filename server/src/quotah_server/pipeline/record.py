@@ -6,10 +6,6 @@ units, the book turns units into money; nothing else decides what a call cost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book
 from quotah_server.catalog.price import NOT_BILLED, price
@@ -24,18 +20,8 @@ _FIRST_ERROR_STATUS = 400
 
 def record(call: Call, book: Book) -> PricedEvent:
     """Read the call's usage and price it."""
-    provider = canonical(call.provider)
-    usage = _usage(call, provider)
-    cost = price(
-        book,
-        provider=provider,
-        model=call.model,
-        usage=usage,
-        at=call.started_at,
-        service_tier=call.service_tier,
-        region=call.region,
-        extras=call.extras,
-    )
+    usage = usage_of(call)
+    cost = cost_of(call, usage, book)
     return PricedEvent(
         call=call,
         usage=usage,
@@ -47,33 +33,10 @@ def record(call: Call, book: Book) -> PricedEvent:
     )
 
 
-def explain(
-    book: Book,
-    *,
-    provider: str,
-    model: str | None,
-    usage: Usage,
-    at: datetime,
-    service_tier: str | None = None,
-    region: str | None = None,
-    extras: Mapping[str, Any] | None = None,
-) -> Price:
-    """The price of a stored event again, with its line items, by the book its version names."""
-    return price(
-        book,
-        provider=canonical(provider),
-        model=model,
-        usage=usage,
-        at=at,
-        service_tier=service_tier,
-        region=region,
-        extras=extras or {},
-    )
-
-
-def _usage(call: Call, provider: str) -> Usage:
+def usage_of(call: Call) -> Usage:
     """What the provider reported; our own count where it reported none or broke off."""
-    usage = room_for(provider, call.operation).usage(call.operation, call.raw_usage, call.extras)
+    room = room_for(canonical(call.provider), call.operation)
+    usage = room.usage(call.operation, call.raw_usage, call.extras)
     refused = call.http_status is not None and call.http_status >= _FIRST_ERROR_STATUS
     if usage.missing and refused:
         return Usage(missing=True, flags=(*usage.flags, NOT_BILLED))
@@ -83,3 +46,20 @@ def _usage(call: Call, provider: str) -> Usage:
         counted = {u: max(n, usage.units.get(u, 0)) for u, n in call.estimated_units.items()}
         return Usage({**usage.units, **counted}, estimated=True, flags=usage.flags)
     return usage
+
+
+def cost_of(call: Call, usage: Usage, book: Book) -> Price:
+    """What a call with this usage costs by a book, with its line items."""
+    deployment = call.extras.get("deployment")
+    return price(
+        book,
+        provider=canonical(call.provider),
+        model=call.model,
+        usage=usage,
+        at=call.started_at,
+        service_tier=call.service_tier,
+        region=call.region,
+        extras=call.extras,
+        project_id=call.attribution.project_id,
+        deployment=deployment if isinstance(deployment, str) else call.model_requested,
+    )

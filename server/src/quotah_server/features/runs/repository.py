@@ -13,6 +13,7 @@ from quotah_server.analytics.query import Filter
 from quotah_server.analytics.sql import Sql, join, param, raw
 from quotah_server.domain.scope import Scope
 from quotah_server.store.events.base import EventStore
+from quotah_server.store.events.rows import PARTS
 
 Record = dict[str, Any]
 
@@ -25,8 +26,8 @@ _LISTED = (
     "cost_status",
 )  # fmt: skip
 _DETAILED = (
-    *_LISTED, "service_tier", "region", "usage_flags", "raw_usage", "extras", "cost_reason",
-    "price_version", "request_id", "trace_id", "span_id", "parent_span_id",
+    *_LISTED, *PARTS, "workspace_id", "revision", "service_tier", "region", "usage_flags",
+    "raw_usage", "extras", "cost_reason", "price_version", "request_id", "trace_id", "span_id", "parent_span_id",
     "provider_response_id", "provider_request_id",
 )  # fmt: skip
 _TIMEOUT_S = 15.0

@@ -90,7 +90,9 @@ class AttemptOut(BaseModel):
 
 
 class LineItemOut(BaseModel):
-    """quantity * rate_usd / per = amount_usd. rule: where the rate comes from."""
+    """quantity * rate_usd / per = amount_usd. rule: where the rate comes from. model: set where it is
+    not the model that answered. text: the same for people.
+    """
 
     unit: str
     quantity: int
@@ -98,13 +100,26 @@ class LineItemOut(BaseModel):
     per: int
     amount_usd: str
     rule: str
+    model: str | None
+    text: str
+
+
+class CostSplitOut(BaseModel):
+    """What a cost went on, in dollars; the parts make up the cost."""
+
+    input: str
+    cache_read: str
+    cache_write: str
+    output: str
+    other: str
 
 
 class RunDetail(RunOut):
-    """A run in full. line_items explain the cost of its last attempt."""
+    """A run in full. line_items and cost_split explain the cost of its last attempt."""
 
     attempt_list: list[AttemptOut]
     line_items: list[LineItemOut]
+    cost_split: CostSplitOut | None
     price_version: str
     cost_reason: str | None
     raw_usage: dict[str, Any] | None

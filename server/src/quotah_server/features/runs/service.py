@@ -10,15 +10,16 @@ from typing import Any, cast
 import msgspec
 
 from quotah_server.analytics.query import Filter
+from quotah_server.catalog.sentence import sentence
 from quotah_server.domain.errors import InvalidInputError, NotFoundError
 from quotah_server.domain.ids import prefixed
 from quotah_server.domain.money import usd_text
 from quotah_server.domain.scope import Scope
-from quotah_server.domain.usage import Usage
 from quotah_server.features.runs.repository import Place, Record, RunRepository
 from quotah_server.features.runs.schemas import (
     AttemptOut,
     AttributionOut,
+    CostSplitOut,
     FeedbackIn,
     FeedbackOut,
     LineItemOut,
@@ -29,7 +30,7 @@ from quotah_server.features.runs.schemas import (
 )
 from quotah_server.http.pagination import decode_cursor, encode_cursor
 from quotah_server.kit.clock import Clock, utc_now
-from quotah_server.pipeline.record import explain
+from quotah_server.pipeline.reprice import Stored, explained
 from quotah_server.store.books import BookShelf
 from quotah_server.store.events.base import EventStore, Feedback
 
@@ -93,6 +94,7 @@ class RunService:
             **more,
             attempt_list=[_attempt(one) for one in attempts],
             line_items=self._line_items(last),
+            cost_split=_split(last),
             raw_usage=_json(last["raw_usage"]),
             usage_flags=_json(last["usage_flags"]) or [],
             comment=word.get("comment"),
@@ -129,24 +131,11 @@ class RunService:
     def _line_items(self, record: Record) -> list[LineItemOut]:
         """The sum again, from the book that priced it; empty where that book is gone."""
         book = self._books.get(record["price_version"])
-        if book is None:
-            return []
-        units = _json(record["usage_units"]) or {}
-        found = explain(
-            book,
-            provider=record["provider"],
-            model=record["model"],
-            usage=Usage(
-                units=units,
-                missing=not units,
-                flags=tuple(_json(record["usage_flags"]) or ()),
-                estimated=record["cost_status"] == "estimated",
-            ),
-            at=_utc(record["ts"]),
-            service_tier=record["service_tier"],
-            region=record["region"],
-            extras=_json(record["extras"]) or {},
+        found = (
+            explained(Stored(*(record[name] for name in Stored._fields)), book) if book else None
         )
+        if book is None or found is None:
+            return []
         return [
             LineItemOut(
                 unit=item.unit,
@@ -155,6 +144,8 @@ class RunService:
                 per=item.per,
                 amount_usd=usd_text(item.amount_usd),
                 rule=item.rule,
+                model=item.model or None,
+                text=sentence(item, book),
             )
             for item in found.items
         ]
@@ -237,6 +228,13 @@ def _utc(at: datetime) -> datetime:
 def _end(record: Record) -> datetime | None:
     latency = record["latency_ms"]
     return None if latency is None else _utc(record["ts"]) + timedelta(milliseconds=latency)
+
+
+def _split(record: Record) -> CostSplitOut | None:
+    parts = {name: record[f"cost_{name}"] for name in CostSplitOut.model_fields}
+    if any(part is None for part in parts.values()):
+        return None
+    return CostSplitOut(**{name: usd_text(part) for name, part in parts.items()})
 
 
 def _usd(cost: Decimal | None) -> str | None:

@@ -9,6 +9,8 @@ from arro3.core import Array, DataType, Table
 
 from quotah_server.store.events.rows import COLUMNS, Kind
 
+Columns = Sequence[tuple[str, Kind]]
+
 _TYPES: dict[Kind, DataType] = {
     "text": DataType.string(),
     "uuid": DataType.string(),
@@ -34,14 +36,18 @@ SELECT_LIST = ", ".join(_CASTS.get(kind, "{0}").format(name) for name, kind in C
 """Turns the table's columns into the types of ``events``; made of column names only."""
 
 
-def table_of(rows: Sequence[tuple[Any, ...]]) -> Table:
+def select_list(columns: Columns) -> str:
+    """Turns a table's columns into the types of the engine; made of column names only."""
+    return ", ".join(f"{_CASTS.get(kind, '{0}').format(name)} AS {name}" for name, kind in columns)
+
+
+def table_of(rows: Sequence[tuple[Any, ...]], columns: Columns = COLUMNS) -> Table:
     """Transpose rows; raises TypeError, ValueError or OverflowError on a bad value."""
-    columns = zip(*rows, strict=True)
     arrays = [
         Array(list(values), _TYPES[kind])
-        for values, (_, kind) in zip(columns, COLUMNS, strict=True)
+        for values, (_, kind) in zip(zip(*rows, strict=True), columns, strict=True)
     ]
-    return Table.from_arrays(arrays, names=[name for name, _ in COLUMNS])
+    return Table.from_arrays(arrays, names=[name for name, _ in columns])
 
 
 def text_table(names: Sequence[str], rows: Iterable[Sequence[str | None]]) -> Table:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Protocol
 
 import msgspec
 
 from quotah_server.domain.call import Attribution
 from quotah_server.domain.errors import UnavailableError
-from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.event import CostSplit, CostStatus, PricedEvent
+from quotah_server.domain.usage import Usage
 
 
 class StoreUnavailableError(UnavailableError):
@@ -62,6 +64,45 @@ class Feedback(msgspec.Struct, frozen=True):
     comment: str | None = None
 
 
+class Repriced(msgspec.Struct, frozen=True):
+    """An event priced again. revision: of the row that was read; one that moved on since is left alone.
+
+    usage: where the provider's words are read otherwise now; None: the stored counts stand.
+    """
+
+    event_id: str
+    workspace_id: str
+    revision: int
+    cost_usd: Decimal | None
+    cost_status: CostStatus
+    cost_reason: str
+    price_version: str
+    split: CostSplit | None
+    usage: Usage | None = None
+
+
+class Correction(msgspec.Struct, frozen=True):
+    """What re-pricing one event changed: whoever keeps sums adds ``delta``.
+
+    sequence: rises from correction to correction, with gaps. delta: new less old cost in dollars, an
+    unpriced one counting as 0.
+    """
+
+    sequence: int
+    event_id: str
+    workspace_id: str
+    ts: datetime
+    provider: str
+    model: str | None
+    old_cost: Decimal | None
+    new_cost: Decimal | None
+    delta: Decimal
+    old_version: str
+    new_version: str
+    reprice_id: str
+    corrected_at: datetime
+
+
 class Rows(msgspec.Struct, frozen=True):
     """Column names and rows of plain values (Decimal, int, float, str, datetime, None)."""
 
@@ -87,6 +128,19 @@ class EventStore(Protocol):
 
     def attribute(self, patches: Sequence[AttributionPatch]) -> None:
         """Apply patches to stored events, keep the others until their event arrives; durable."""
+        ...
+
+    def reprice(self, events: Sequence[Repriced], reprice_id: str) -> int:
+        """Put new prices in place of old ones, in one transaction; durable when it returns.
+
+        Leaves a correction for every event whose cost or status changes, and raises its revision.
+        Tells how many events it changed: sending the same again changes none. Raises
+        StoreUnavailableError when nothing was changed and the batch may be sent again.
+        """
+        ...
+
+    def corrections(self, after: int, limit: int) -> list[Correction]:
+        """Corrections in their order, from the first whose sequence is greater than ``after``."""
         ...
 
     def put_feedback(self, feedback: Feedback) -> None:

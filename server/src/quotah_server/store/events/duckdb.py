@@ -22,12 +22,14 @@ import msgspec
 from quotah_server.domain.errors import StartupError
 from quotah_server.domain.event import PricedEvent
 from quotah_server.kit.clock import Clock, utc_now
-from quotah_server.store.events import arrow
+from quotah_server.store.events import arrow, repricing
 from quotah_server.store.events.base import (
     AppendResult,
     AttributionPatch,
+    Correction,
     Feedback,
     QueryTimeoutError,
+    Repriced,
     Rows,
     StoreUnavailableError,
 )
@@ -255,6 +257,17 @@ class DuckDBEventStore:
         workspaces = {patch.attribution.workspace_id for patch in patches}
         with self._transaction(*workspaces) as connection:
             self._patches.put(connection, patches, micros(self._clock()))
+
+    def reprice(self, events: Sequence[Repriced], reprice_id: str) -> int:
+        """See EventStore.reprice."""
+        if not events:
+            return 0
+        with self._transaction(*{event.workspace_id for event in events}) as connection:
+            return repricing.apply(connection, events, reprice_id, micros(self._clock()))
+
+    def corrections(self, after: int, limit: int) -> list[Correction]:
+        """See EventStore.corrections."""
+        return repricing.read(self.query(repricing.READ, [after, limit]).rows)
 
     def put_feedback(self, feedback: Feedback) -> None:
         """See EventStore.put_feedback."""

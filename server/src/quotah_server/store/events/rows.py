@@ -133,7 +133,7 @@ def row_of(event: PricedEvent, received_us: int, hashed: int) -> tuple[Any, ...]
         usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens,
         usage.cache_write_input_tokens, usage.reasoning_output_tokens, _text(usage.units),
         _text(usage.flags), _text(call.raw_usage), _text(call.extras),
-        _money(event.cost_usd),
+        money_text(event.cost_usd),
         event.cost_status, event.cost_reason or None, event.price_version, call.trace_id,
         call.span_id, call.parent_span_id, call.provider_response_id, call.provider_request_id,
         hashed, *split_of_row(event.cost_usd, event.split), 0,
@@ -146,10 +146,11 @@ def split_of_row(cost_usd: Decimal | None, split: CostSplit | None) -> tuple[str
         return _UNPRICED
     split = split or CostSplit(other=cost_usd)
     return (
-        _money(split.input), _money(split.cache_read), _money(split.cache_write),
-        _money(split.output), _money(split.other),
+        money_text(split.input), money_text(split.cache_read), money_text(split.cache_write),
+        money_text(split.output), money_text(split.other),
     )  # fmt: skip
 
 
-def _money(amount_usd: Decimal | None) -> str | None:
+def money_text(amount_usd: Decimal | None) -> str | None:
+    """Dollars as the engine takes them."""
     return None if amount_usd is None else format(amount_usd, "f")

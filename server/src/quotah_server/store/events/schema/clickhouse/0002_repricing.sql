@@ -7,7 +7,7 @@ ALTER TABLE events ADD COLUMN cost_output Nullable(Decimal(18, 12)) DEFAULT if(i
 ALTER TABLE events ADD COLUMN cost_other Nullable(Decimal(18, 12)) DEFAULT cost;
 
 -- How often an event was priced again. The row of a revision has a higher version than those before.
-ALTER TABLE events ADD COLUMN revision UInt16 DEFAULT 0;
+ALTER TABLE events ADD COLUMN revision UInt32 DEFAULT 0;
 
 -- What re-pricing changed, in the order of sequence, for all that keep sums: a sum moves by delta.
 CREATE TABLE IF NOT EXISTS corrections (

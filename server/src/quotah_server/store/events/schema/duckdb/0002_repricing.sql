@@ -13,7 +13,7 @@ ALTER TABLE events ALTER cost_output SET DATA TYPE DECIMAL(18, 12) USING CASE WH
 ALTER TABLE events ALTER cost_other SET DATA TYPE DECIMAL(18, 12) USING cost;
 
 -- How often an event was priced again.
-ALTER TABLE events ADD COLUMN revision USMALLINT DEFAULT 0;
+ALTER TABLE events ADD COLUMN revision UINTEGER DEFAULT 0;
 ALTER TABLE events ALTER revision SET NOT NULL;
 
 -- What re-pricing changed, in the order of sequence, for all that keep sums: a sum moves by delta.
