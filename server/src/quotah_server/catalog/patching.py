@@ -140,8 +140,8 @@ def _made(provider: str, new: AddedModel, old: Model | None) -> Model:
         raise ValueError(f"{provider}/{new.model}: either rates or periods")
     if new.rates is not None:
         return Model(provider, new.model, match, (Period(new.rates, source=new.source),))
-    days = [part.from_ or date.min for part in new.periods]
-    if any(later <= earlier for earlier, later in pairwise(days)):
+    starts = [(part.from_ or date.min, part.from_at or "00:00") for part in new.periods]
+    if any(later <= earlier for earlier, later in pairwise(starts)):
         raise ValueError(f"{provider}/{new.model}: periods must be in the order of their days")
     periods = tuple(
         Period(part.rates, from_=part.from_, from_at=part.from_at, source=part.source or new.source)

@@ -150,7 +150,7 @@ def _holds(book: Book, period: Period, day: date, second: int) -> bool:
         return False
     if period.daily is not None:
         start, end = (seconds(edge) for edge in period.daily)
-        if end < start and second < end:
+        if end < start and second < end and day > date.min:
             day -= timedelta(days=1)  # still the window that began the day before
         elif second < start or start <= end <= second:
             return False

@@ -12,6 +12,7 @@ Raw = Mapping[str, Any]
 EMPTY: Raw = {}
 MAX_FLAGS = 16
 MAX_FLAG_LENGTH = 80
+_FORBIDDING = ("invalid:", "contradiction:")
 _MAX_DIGITS = 16
 
 
@@ -78,8 +79,12 @@ class Counts:
     def flag(self, word: str) -> None:
         """Note something odd, once; of an object full of oddities, the first are enough."""
         word = word[:MAX_FLAG_LENGTH]
-        if word not in self.flags and len(self.flags) < MAX_FLAGS:
+        if word in self.flags:
+            return
+        if len(self.flags) < MAX_FLAGS:
             self.flags.append(word)
+        elif word.startswith(_FORBIDDING) and not self.flags[-1].startswith(_FORBIDDING):
+            self.flags[-1] = word  # what keeps a call from being priced is never crowded out
 
     def usage(self, units: dict[str, int], *, estimated: bool = False) -> Usage:
         """The usage made of what was read; sums beyond belief are flagged and left out."""
