@@ -38,7 +38,9 @@ def test_golden_cost_is_exact(case: dict[str, Any]) -> None:
         assert result["reason"], told
         return
     assert result["cost_usd"] is not None, told
-    assert quantise(Decimal(result["cost_usd"])) == quantise(Decimal(case["expected_usd"])), told
+    assert quantise(Decimal(str(result["cost_usd"]))) == quantise(Decimal(case["expected_usd"])), (
+        told
+    )
 
 
 @pytest.mark.parametrize("case", CONTESTED, ids=[case["id"] for case in CONTESTED])
@@ -48,7 +50,7 @@ def test_a_contested_case_gets_a_cost_of_the_same_order(case: dict[str, Any]) ->
 
     assert "error" not in result, result
     assert result["cost_usd"] is not None, explained(case, result)
-    ratio = Decimal(result["cost_usd"]) / Decimal(case["expected_usd"])
+    ratio = Decimal(str(result["cost_usd"])) / Decimal(case["expected_usd"])
     assert Decimal("0.5") <= ratio <= 2, explained(case, result)
 
 
