@@ -50,7 +50,9 @@ class RateChange(msgspec.Struct, frozen=True):
 
 
 class Comparison(msgspec.Struct, frozen=True):
-    """What tells a new book from an old one. added, removed: (provider, model). models: of the old one."""
+    """What tells a new book from an old one: changes, the greatest first; added and removed models as
+    (provider, model); how many models the old one has.
+    """
 
     changes: tuple[RateChange, ...]
     added: tuple[tuple[str, str], ...]
@@ -108,6 +110,7 @@ def compare(old: Book, new: Book, today: date) -> Comparison:
             if _rated(heir) != _rated(model):
                 changes.extend(_changes(model, heir, (old, new), today))
     added = tuple(key for key in after if key not in before)
+    changes.sort(key=_weight, reverse=True)
     return Comparison(tuple(changes), added, tuple(removed), len(before))
 
 

@@ -25,6 +25,10 @@ from quotah_server.features.live import endpoints as live
 from quotah_server.features.live.hub import Hub
 from quotah_server.features.members import endpoints as members
 from quotah_server.features.onboarding import endpoints as onboarding
+from quotah_server.features.prices import endpoints as prices
+from quotah_server.features.prices.disagreements import Disagreements
+from quotah_server.features.prices.service import OwnPrices
+from quotah_server.features.prices.updates import PriceUpdates
 from quotah_server.features.providers import endpoints as providers
 from quotah_server.features.query import endpoints as query
 from quotah_server.features.runs import endpoints as runs_endpoints
@@ -54,6 +58,7 @@ ROUTERS = (
     samples.router,
     query.router,
     runs_endpoints.router,
+    prices.router,
     live.router,
     ingest.router,
     tokens.router,
@@ -107,7 +112,10 @@ async def build_api(parts: Parts) -> AsyncGenerator[Api]:
         stack.push_async_callback(mock.close)
         await mock.start_if_wanted()
         publisher = SnapshotPublisher(parts.database, shelf=parts.shelf)
-        toolbox = _toolbox(parts, publisher, runs, hub, recorder, Asker(parts.store))
+        updates = _updates(parts)
+        renewing = asyncio.create_task(updates.run())
+        stack.callback(renewing.cancel)
+        toolbox = _toolbox(parts, publisher, runs, hub, recorder, Asker(parts.store), updates)
         app = build_app(_options(parts.settings), toolbox, ROUTERS)
         yield Api(app, publisher, recorder, hub)
 
@@ -130,8 +138,15 @@ def _toolbox(parts: Parts, *more: object) -> Toolbox:
         parts.samples,
         parts.shelf,
         parts.prices,
+        OwnPrices(parts.database, parts.prices, parts.shelf, parts.store),
+        Disagreements(parts.database, parts.prices),
         *more,
     )
+
+
+def _updates(parts: Parts) -> PriceUpdates:
+    url = parts.settings.prices_url
+    return PriceUpdates(parts.database, parts.prices, parts.shelf, parts.vault.egress, url)
 
 
 def _live(found: list[RunOut]) -> list[bytes]:

@@ -15,6 +15,7 @@ from quotah_server.entrypoints.instance import DataFolder
 from quotah_server.entrypoints.ring import find_ring, make_ring, refuse_unreadable
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth.passwords import Passwords
+from quotah_server.features.prices.settling import settle
 from quotah_server.features.providers.service import MockOrigin, Vault, unreadable
 from quotah_server.features.samples.service import Samples
 from quotah_server.features.terms import repository as terms
@@ -107,6 +108,7 @@ async def open_parts(
         ring = found_ring or make_ring(folder)
         store = await asyncio.to_thread(DuckDBEventStore, folder.events_db)
         shelf = BookShelf(folder.books)
+        await settle(database, shelf, load_packaged())
         prices = await open_prices(database, shelf)
         samples = Samples(database, store, prices)
         try:

@@ -78,6 +78,11 @@ class Settings(BaseSettings):
         default="",
         description="CIDRs and host names, comma separated, that outgoing calls may reach although private.",
     )
+    prices_url: str = Field(
+        default="https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json",
+        description="Where newer list prices are looked for once price updates are on: the data.json that "
+        "genai-prices publishes, or a mirror of it.",
+    )
     trusted_proxies: str = Field(
         default="", description="CIDRs whose X-Forwarded-For and X-Forwarded-Proto are believed."
     )

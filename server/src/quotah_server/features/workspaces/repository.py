@@ -88,6 +88,12 @@ async def project(session: AsyncSession, scope: Scope, project_id: str) -> Proje
     return row
 
 
+async def project_ids(session: AsyncSession, scope: Scope) -> frozenset[str]:
+    """The projects of the scope's workspace."""
+    query = select(ProjectRow.id).where(ProjectRow.workspace_id == scope.workspace_id)
+    return frozenset(await session.scalars(query))
+
+
 async def remove(session: AsyncSession, scope: Scope) -> None:
     """Delete a workspace and all rows that belong to it."""
     await session.execute(delete(WorkspaceRow).where(WorkspaceRow.id == scope.workspace_id))
