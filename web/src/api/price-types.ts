@@ -99,7 +99,8 @@ export type Verdict = {
 };
 export type ImportResult = { applied: boolean; verdicts: Verdict[] };
 
-export type Trust = { providers: { provider: string; trusted: boolean; default: boolean }[] };
+export type TrustEntry = { provider: string; trusted: boolean; default: boolean };
+export type Trust = { providers: TrustEntry[] };
 
 export type Unpriced = {
   provider: string;

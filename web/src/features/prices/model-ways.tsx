@@ -45,7 +45,9 @@ export function ModelWays({ data: { model, variants, uplifts } }: { data: ModelP
                 <span className="num font-medium">{factorWords(uplift)}</span>
                 <span className="min-w-0 flex-1 basis-64">
                   <span className="first-letter:uppercase">{uplift.name}</span>
-                  <span className="text-muted">: {conditionWords(uplift.when)}</span>
+                  <span className="text-muted" title={conditionTitle(uplift)}>
+                    : {conditionWords(uplift.when, " or ")}
+                  </span>
                 </span>
                 <span className="num text-muted">{spanWords(uplift)}</span>
                 <ExternalLink href={uplift.source} className="max-w-56" />
@@ -56,6 +58,13 @@ export function ModelWays({ data: { model, variants, uplifts } }: { data: ModelP
       )}
     </>
   );
+}
+
+/** Every value, where the words name only the first. */
+function conditionTitle({ when }: BookUplift): string {
+  return Object.entries(when)
+    .map(([key, value]) => `${key}: ${[value].flat().join(", ")}`)
+    .join("\n");
 }
 
 function spanWords({ from, until }: { from: string | null; until: string | null }): string {

@@ -1,4 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ReactNode } from "react";
+import type { TrustEntry } from "@/api/price-types";
 import { pricedKeys, setTrust, trustQuery } from "@/api/prices";
 import { vendorName } from "@/api/providers";
 import { useMayChange } from "@/api/roles";
@@ -33,8 +35,13 @@ export function TrustView() {
         loading={<Loading />}
       >
         {({ providers }) => (
-          <ul className="border-t">
-            {providers.map(({ provider, trusted, default: usual }) => {
+          <TrustList
+            groups={[
+              providers.filter(({ trusted, default: usual }) => trusted || usual),
+              providers.filter(({ trusted, default: usual }) => !trusted && !usual),
+            ]}
+          >
+            {({ provider, trusted, default: usual }) => {
               const on = asked?.provider === provider ? asked.trusted : trusted;
               return (
                 <li
@@ -58,11 +65,33 @@ export function TrustView() {
                   />
                 </li>
               );
-            })}
-          </ul>
+            }}
+          </TrustList>
         )}
       </PanelStates>
     </Section>
+  );
+}
+
+type ListProps = {
+  /** Those whose word counts or usually does, and the others: they name no cost, as a rule. */
+  groups: [TrustEntry[], TrustEntry[]];
+  children: (entry: TrustEntry) => ReactNode;
+};
+
+function TrustList({ groups: [first, others], children }: ListProps) {
+  return (
+    <>
+      <ul className="border-t">{first.map(children)}</ul>
+      {others.length > 0 && (
+        <details open={first.length === 0 || undefined} className="border-t">
+          <summary className="px-4 py-2.5 text-muted text-sm hover:text-ink">
+            {others.length} other providers, which are priced by units and rates
+          </summary>
+          <ul className="border-t">{others.map(children)}</ul>
+        </details>
+      )}
+    </>
   );
 }
 

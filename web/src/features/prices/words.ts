@@ -3,7 +3,7 @@
 import type { BookRate, Conditions, Step } from "@/api/price-types";
 import { compact, countExact, moneyExact } from "@/lib/format";
 import { rateOf } from "@/lib/line-items";
-import { day } from "@/lib/time";
+import { day, timeOfDay } from "@/lib/time";
 
 const KNOWN: Record<string, string> = {
   "processing=batch": "Batch",
@@ -12,6 +12,7 @@ const KNOWN: Record<string, string> = {
   "service_tier=scale": "Scale tier",
   "speed=fast": "Fast mode",
 };
+const MOST_NAMED = 3;
 const NAMES: Record<string, string> = {
   processing: "processing",
   service_tier: "service tier",
@@ -22,24 +23,28 @@ const NAMES: Record<string, string> = {
   deployment_type: "deployment type",
 };
 
-/** "Batch", "Flex", "region eu-west-1 or eu-north-1". */
-export function conditionWords(when: Conditions): string {
+/** "Batch", "Flex", "region eu or us". A surcharge needs one of its conditions, a way all of them. */
+export function conditionWords(when: Conditions, joint: ", " | " or " = ", "): string {
   const parts = Object.entries(when).map(([key, value]) => {
     const values = Array.isArray(value) ? value : [value];
     const known = values.length === 1 ? KNOWN[`${key}=${values[0]}`] : undefined;
     return known ?? `${NAMES[key] ?? key.replaceAll("_", " ")} ${listOf(values)}`;
   });
-  return parts.join(", ");
+  return parts.join(joint);
 }
 
 function listOf(values: readonly string[]): string {
   if (values.length < 2) return values.join("");
+  const more = values.length - MOST_NAMED;
+  if (more > 1) return `${values.slice(0, MOST_NAMED).join(", ")} and ${more} more`;
   return `${values.slice(0, -1).join(", ")} or ${values.at(-1)}`;
 }
 
-/** A date of the book is a UTC day; none means "as long as we know". */
+/** Days of the book are UTC; the hour is said where it is not midnight. None: as long as is known. */
 export function sinceWords(from: string | null | undefined): string {
-  return from ? day(from, "UTC") : "always";
+  if (!from) return "always";
+  const time = timeOfDay(from, "UTC");
+  return time === "00:00" ? day(from, "UTC") : `${day(from, "UTC")}, ${time}`;
 }
 
 /** "above 200k input tokens $2.50". */
