@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -70,6 +71,26 @@ def test_without_a_model_the_usage_is_told_all_the_same() -> None:
         ({"context": []}, "context"),
         ({"context": {"service_tier": 5}}, "context.service_tier"),
         ({"model": 5, "response": {"usage": {}}}, "model"),
+        ({"context": {"deployment": 5}}, "context.deployment"),
+        ({"context": {"base_url": ["x"]}}, "context.base_url"),
+        ({"context": {"tools": "web_search"}}, "context.tools"),
+        ({"context": {"free_allowance_exhausted": "no"}}, "context.free_allowance_exhausted"),
+        ({"context": {"user_price": 5}}, "context.user_price"),
+        ({"context": {"user_price": {}}}, "context.user_price"),
+        ({"context": {"user_price": {"input": "a lot"}}}, "context.user_price.input"),
+        ({"context": {"user_price": {"input": -1}}}, "context.user_price.input"),
+        ({"context": {"user_price": {"input": True}}}, "context.user_price.input"),
+        ({"context": {"user_price": {"input": 0.5}}}, "context.user_price.input"),
+        ({"context": {"user_price": {"input": "1e999999999"}}}, "context.user_price.input"),
+        ({"context": {"user_price": {"tokens": "1"}}}, "context.user_price.tokens"),
+        (
+            {"context": {"user_price": {"input": "1", "input_mtok": "1"}}},
+            "context.user_price.input_mtok",
+        ),
+        ({"context": {"user_discount_pct": "some"}}, "context.user_discount_pct"),
+        ({"context": {"user_discount_pct": "NaN"}}, "context.user_discount_pct"),
+        ({"context": {"user_discount_pct": 100}}, "context.user_discount_pct"),
+        ({"context": {"user_discount_pct": "-1e400"}}, "context.user_discount_pct"),
     ],
 )
 def test_a_bad_line_names_its_field(fields: dict[str, Any], field: str) -> None:
@@ -117,6 +138,90 @@ def test_the_context_fills_in_what_the_answer_does_not_say() -> None:
     assert by_context["cost_usd"] == "0.000625"
     assert by_answer["cost_usd"] == "0.00125"
     assert by_request["cost_usd"] == "0.00125"
+
+
+OWN = {"input_mtok": "2", "cache_read": "0.5", "output_mtok": 10}
+
+
+@pytest.mark.parametrize(
+    ("context", "cost"),
+    [
+        ({"user_price": OWN}, "0.004132"),  # 86 × 2 + 1,920 × 0.5 + 300 × 10, per million
+        ({"user_price": OWN, "user_discount_pct": "50"}, "0.002066"),
+        ({"user_discount_pct": 15}, "0.00477275"),  # 0.005615 × 0.85
+        ({"user_discount_pct": -10}, "0.0061765"),
+        ({"user_discount_pct": 0}, "0.005615"),
+    ],
+)
+def test_a_price_of_ones_own_takes_the_place_of_the_list(
+    context: dict[str, Any], cost: str
+) -> None:
+    result = priced(context=context)
+
+    assert result["cost_usd"] == cost
+    own = context != {"user_discount_pct": 0}
+    assert (result["price_version"] != load_packaged().version) == own
+
+
+def test_a_price_of_ones_own_prices_what_no_list_knows() -> None:
+    answer = {"model": "my-llama", "usage": {"prompt_tokens": 100, "completion_tokens": 2}}
+    own = {"user_price": {"input_mtok": "0.05", "output_mtok": "0.10"}}
+
+    result = priced(provider="self-hosted", response=answer, context=own)
+
+    assert (result["status"], result["cost_usd"]) == ("computed", "0.0000052")
+
+
+def test_a_cost_that_the_provider_named_is_shown_whether_it_counts_or_not() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 2, "cost": Decimal("0.00042")}
+    answer = {"object": "chat.completion", "model": "openai/gpt-4o", "usage": usage}
+
+    named = priced(provider="openrouter", response=answer)
+    silent = priced()
+
+    assert named["reported_cost_usd"] == "0.00042"
+    assert (named["status"], named["cost_usd"]) == ("reported", "0.00042")
+    assert silent["reported_cost_usd"] is None
+
+
+def test_metered_inner_calls_are_told_apart() -> None:
+    turn = {"input_tokens": 1000, "output_tokens": 100, "cache_read_input_tokens": 0,
+            "cache_creation_input_tokens": 0}  # fmt: skip
+    usage = {**turn, "iterations": [
+        {"type": "message", **turn},
+        {"type": "advisor_message", "model": "claude-opus-4-6", **turn, "output_tokens": 7},
+    ]}  # fmt: skip
+    answer = {"type": "message", "model": "claude-sonnet-4-6", "usage": usage}
+
+    result = priced(provider="anthropic", response=answer)
+
+    models = result["usage"]["models"]
+    assert [(told["model"], told["output_tokens"]) for told in models][-1] == ("claude-opus-4-6", 7)
+    theirs = [item for item in result["line_items"] if item.get("model") == "claude-opus-4-6"]
+    assert theirs
+    amounts = sum(Decimal(item["amount_usd"]) for item in result["line_items"])
+    assert amounts == Decimal(result["cost_usd"])
+
+
+def test_a_span_is_priced_as_its_own_providers_answer() -> None:
+    span = {"attributes": {
+        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai",
+        "gen_ai.response.model": "gpt-4o-2024-08-06", "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 200,
+    }}  # fmt: skip
+
+    result = priced(provider="otel", response=span)
+
+    assert (result["provider"], result["cost_usd"]) == ("openai", "0.0045")
+
+
+def test_counts_that_stand_outside_of_usage_may_come_in_the_context() -> None:
+    result = priced(
+        response={}, model="tts-1", endpoint="/v1/audio/speech", context={"input_characters": 1000}
+    )
+
+    assert result["usage"]["units"] == {"input_character": 1000}
+    assert result["cost_usd"] == "0.015"
 
 
 def test_a_batch_line_is_priced_as_a_batch_though_its_body_says_default() -> None:
@@ -208,6 +313,43 @@ JSON = st.recursive(
         inner, max_size=5),
     max_leaves=12,
 )  # fmt: skip
+
+
+CONTEXT = st.dictionaries(
+    st.sampled_from(["service_tier", "requested_service_tier", "processing", "speed", "inference_geo",
+                     "region", "base_url", "deployment", "deployment_type", "tools", "user_price",
+                     "user_discount_pct", "free_allowance_exhausted", "input_characters", "web_search",
+                     "reported_cost_usd", "image", "seconds", "quality", "size"]),
+    JSON | st.sampled_from(["batch", "priority", "eu", "1e9999999", "-3"])
+    | st.dictionaries(st.sampled_from(["input", "output_mtok"]), JSON, max_size=2),
+)  # fmt: skip
+PROVIDERS = st.sampled_from(
+    [
+        "openai",
+        "anthropic",
+        "gemini",
+        "bedrock",
+        "azure",
+        "mistral",
+        "groq",
+        "xai",
+        "cohere",
+        "otel",
+    ]
+)
+
+
+@given(PROVIDERS, st.sampled_from(["chat", "images", "speech", "transcription", "rerank"]), CONTEXT)
+@settings(max_examples=300, deadline=None)
+def test_no_context_breaks_pricing(provider: str, hint: str, context: dict[str, Any]) -> None:
+    answer = {**CHAT, "object": None}
+    value = line(provider=provider, endpoint=hint, context=context, response=answer, model="gpt-4o")
+
+    result = price_line(value, load_packaged())
+
+    json.dumps(result)
+    assert ("error" in result) != ("status" in result)
+    assert result.get("cost_usd") is None or not str(result["cost_usd"]).startswith("-")
 
 
 @given(
