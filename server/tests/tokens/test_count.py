@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from quotah_server.tokens.count import Count, count, count_output
-from quotah_server.tokens.encodings import O200K, count_text
+from quotah_server.tokens.encodings import count_text
 from quotah_server.tokens.images import image_tokens, size_of
+from quotah_server.tokens.models import O200K
 
 # The six messages of OpenAI's cookbook, "How to count tokens with tiktoken", with the prompt tokens
 # that the API itself counted there.

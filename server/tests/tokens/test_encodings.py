@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from tiktoken_ext import openai_public
 
 from quotah_server.tokens import encodings
-from quotah_server.tokens.encodings import CL100K, HARMONY, O200K, DamagedRanksError, count_text
+from quotah_server.tokens.encodings import DamagedRanksError, count_text
+from quotah_server.tokens.models import CL100K, HARMONY, O200K
 
 # Counts that tiktoken 0.14 itself gives with the published files.
 SAMPLES = {

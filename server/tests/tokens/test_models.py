@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from quotah_server.tokens.encodings import CL100K, HARMONY, O200K
 from quotah_server.tokens.family import family_of
-from quotah_server.tokens.models import encoding_of, is_framing_known
+from quotah_server.tokens.models import CL100K, HARMONY, O200K, encoding_of, is_framing_known
 
 
 @pytest.mark.parametrize(

@@ -212,6 +212,7 @@ class GatewayApp:
             ask = read_ask(body)
             prepared = dialect.prepare(attempt.operation, body, ask)
             attempt.estimated_input = request_tokens(body)
+            attempt.body = body
             body, injected = prepared.body, prepared.injected
         attempt.model = ask.model_name
         attempt.streaming = ask.stream is True

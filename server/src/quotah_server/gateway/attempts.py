@@ -13,7 +13,6 @@ from quotah_server.domain.call import Attribution, Call, Status
 from quotah_server.gateway.admission import Admitted
 from quotah_server.gateway.attribution import Trace
 from quotah_server.gateway.dialects.base import UNREADABLE
-from quotah_server.gateway.estimate import delivered_tokens
 from quotah_server.gateway.limits import Limits
 from quotah_server.pipeline.intents import Intent
 from quotah_server.providers.base import Answer
@@ -44,10 +43,12 @@ class Attempt:
         "admitted",
         "answer",
         "attribution",
+        "body",
         "call_id",
         "draining",
         "ending",
         "estimated_input",
+        "estimated_units",
         "event_id",
         "first_byte_at",
         "http_status",
@@ -86,7 +87,9 @@ class Attempt:
         self.started_at = started_at
         self.model: str | None = None
         self.streaming = False
+        self.body = b""
         self.estimated_input = 0
+        self.estimated_units: dict[str, int] | None = None
         self.answer = Answer()
         self.http_status: int | None = None
         self.first_byte_at: datetime | None = None
@@ -166,7 +169,7 @@ class Attempt:
             streaming=self.streaming or self.is_sse,
             raw_usage=answer.usage,
             extras=extras,
-            estimated_units=self._estimate(status),
+            estimated_units=self.estimated_units,
             status=status,
             error_class=error_class,
             http_status=self.http_status,
@@ -180,21 +183,13 @@ class Attempt:
             provider_request_id=self.provider_request_id,
         )
 
-    def _estimate(self, status: Status) -> dict[str, int] | None:
-        """Our own counts, where the provider's are missing or broke off."""
-        answer = self.answer
-        refused = self.http_status is not None and self.http_status >= 400
-        if refused or self.operation == PASSTHROUGH:
-            return None
-        if answer.usage is not None and (answer.complete or status == "success"):
-            return None
-        units: dict[str, int] = {}
-        if answer.usage is None and self.estimated_input:
-            units["input"] = self.estimated_input
-        if self.kept and self.is_sse:
-            dialect = self.admitted.route.dialect
-            units["output"] = delivered_tokens(dialect, self.kept, self.passed_bytes)
-        return units or None
+    def lacks_usage(self, status: Status) -> bool:
+        """Whether our own counts are to stand in for the provider's: missing, or broken off."""
+        if self.operation == PASSTHROUGH:
+            return False
+        if self.http_status is not None and self.http_status >= 400:
+            return False
+        return self.answer.usage is None or not (self.answer.complete or status == "success")
 
 
 def decode_object(data: bytes) -> dict[str, Any] | None:

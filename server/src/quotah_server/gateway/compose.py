@@ -12,6 +12,7 @@ from quotah_server.gateway.app import GatewayApp, Scope
 from quotah_server.gateway.attempts import Watch
 from quotah_server.gateway.books import GatewayBooks
 from quotah_server.gateway.control import ControlPlane
+from quotah_server.gateway.estimator import Estimator
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
 from quotah_server.gateway.recorder import Recorder
@@ -56,15 +57,18 @@ class Gateway:
         )
         self.drainer = Drainer(self.journal, control.deliver, decode=as_bytes)
         self.metrics = GatewayMetrics(self._gauges)
+        self._estimator = Estimator(folder / "learnt.json")
         self._recorder = Recorder(
-            self.journal, self.intents, books.prices.book_for, capacity=limits.waiting_events
-        )
+            self.journal, self.intents, books.prices.book_for, self._estimator.input_of,
+            capacity=limits.waiting_events,
+        )  # fmt: skip
         self._recovered = 0
         self._upstream = Upstream(connect_s=limits.connect_s)
         self._watch = Watch(limits)
         relay = Relay(
-            self._upstream, self._recorder, self.intents, self._watch, self.metrics, limits, clock
-        )
+            self._upstream, self._recorder, self.intents, self._watch, self.metrics, limits, clock,
+            self._estimator,
+        )  # fmt: skip
         self._app = GatewayApp(self.holder, relay, self._watch, self.metrics, limits, clock)
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
@@ -77,16 +81,18 @@ class Gateway:
         await self._recorder.settled(_STOP_FLUSH_S)
         self.holder.start()
         self.drainer.start()
+        self._estimator.start()
 
     async def shutdown(self, grace_s: float = 30.0) -> None:
         """Refuse new calls, let running ones end, then flush the journal and hand on what it has.
 
         Calls that run longer than the grace are aborted and recorded as interrupted.
         """
-        self._app.stopping = True
+        self._app.stopping = self._estimator.hurried = True
         aborted = await self._watch.finish(grace_s)
         kept = await self._recorder.settled(_STOP_FLUSH_S)
         self.holder.close()
+        await self._estimator.close()
         await asyncio.to_thread(self.drainer.close)
         self.intents.close()
         await asyncio.to_thread(self.journal.close)

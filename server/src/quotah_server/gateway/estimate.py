@@ -1,11 +1,12 @@
-"""Our own count of tokens, for calls whose provider reported none: rough, marked as estimated.
+"""Our own count of tokens, for calls whose provider reported none: marked as estimated.
 
-Four bytes of UTF-8 make a token: right within a quarter for English and for Chinese, which is what
-an estimate of an interrupted call needs. Images and files inside a request are not counted as text.
+By bytes it is free: four bytes of UTF-8 make a token, right within a quarter for English and for
+Chinese. Images and files inside a request are not counted as text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,6 +17,7 @@ from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.stream import data_of, frames
 
 BYTES_PER_TOKEN = 4
+_OBJECT = re.compile(rb"\s*\{")
 _SMALL = 32 * 1024
 _EMBEDDED = (b";base64,", b'"base64"', b'"input_audio"')
 _ENVELOPE_KEYS = frozenset({"model", "role", "type", "id", "data", "url", "image_url", "file_data"})
@@ -27,7 +29,9 @@ def tokens_of(text_bytes: int) -> int:
 
 
 def request_tokens(body: bytes) -> int:
-    """Input tokens of a JSON request."""
+    """Input tokens of a JSON request; 0 for a body that is none (a form with a recording)."""
+    if _OBJECT.match(body) is None:
+        return 0
     if len(body) > _SMALL and any(mark in body for mark in _EMBEDDED):
         try:
             return tokens_of(_text_bytes(msgspec.json.decode(body)))
@@ -50,17 +54,15 @@ def _text_bytes(value: Any) -> int:
     return total
 
 
-def delivered_tokens(dialect: Dialect, chunks: Iterable[bytes], total_bytes: int) -> int:
-    """Output tokens in the stream bytes that were kept; scaled up to all that passed."""
+def delivered_text(dialect: Dialect, chunks: Iterable[bytes], *, is_sse: bool) -> str:
+    """The generated text in the bytes of an answer that were kept."""
     block = b"".join(chunks)
-    text = 0
-    for frame in frames(block):
+    found: list[str] = []
+    for data in map(data_of, frames(block)) if is_sse else (block,):
         try:
-            event = msgspec.json.decode(data_of(frame))
+            event = msgspec.json.decode(data)
         except UNREADABLE:
             continue
         if isinstance(event, dict):
-            text += len(dialect.delivered_text(event).encode())
-    if block and total_bytes > len(block):
-        text = text * total_bytes // len(block)
-    return tokens_of(text)
+            found.append(dialect.delivered_text(event))
+    return "".join(found)

@@ -6,7 +6,7 @@ Bytes are passed on as they come; what accounting needs is read from a copy.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -51,11 +51,13 @@ GONE = Outcome("cancelled", "client_disconnected")
 
 
 class Desk(msgspec.Struct, frozen=True):
-    """What a passage needs of the gateway. finish: records an attempt, once."""
+    """What a passage needs of the gateway. estimate: counts what the provider did not, before
+    ``finish``, which records an attempt, once."""
 
     watch: Watch
     metrics: GatewayMetrics
     limits: Limits
+    estimate: Callable[[Attempt, Outcome], Awaitable[None]]
     finish: Callable[[Attempt, Outcome], PricedEvent]
 
 
@@ -195,7 +197,10 @@ class Passage:
                     return await self._large(head, chunks, size)
             body = b"".join(chunks)
         self._read(body)
-        event = self._desk.finish(self._attempt, self._judge_body())
+        outcome = self._judge_body()
+        if self._attempt.lacks_usage(outcome.status):
+            await self._desk.estimate(self._attempt, outcome)
+        event = self._desk.finish(self._attempt, outcome)
         if event.cost_usd is not None:
             head.append(("x-quotah-cost", usd_text(event.cost_usd)))
         self._reply.whole(self._response.status, head, body)
@@ -251,6 +256,8 @@ class Passage:
         else:
             room = attempt.admitted.route.provider
             attempt.answer = room.read_body(attempt.operation, parsed)
+            if attempt.answer.usage is None and len(readable) <= self._limits.kept_text_bytes:
+                attempt.passed(readable, self._limits.kept_text_bytes)
 
     def _judge_body(self) -> Outcome:
         attempt, status = self._attempt, self._response.status

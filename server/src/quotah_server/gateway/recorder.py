@@ -35,8 +35,8 @@ _encode = msgspec.msgpack.Encoder().encode
 class Recorder:
     """Prices calls and journals them. ``finish`` and ``flush`` belong to the event loop's thread.
 
-    book_for: the book by which a workspace's calls are priced now. capacity: events that may wait in
-    memory while the journal fails.
+    book_for: the book by which a workspace's calls are priced now. input_of: see Estimator. capacity:
+    events that may wait in memory while the journal fails.
     """
 
     def __init__(
@@ -44,10 +44,12 @@ class Recorder:
         journal: Journal,
         intents: IntentLog,
         book_for: Callable[[str], Book],
+        input_of: Callable[[str, str, str | None, int], int],
         *,
         capacity: int,
     ) -> None:
         self._journal, self._intents, self._book_for = journal, intents, book_for
+        self._input_of = input_of
         self._capacity = capacity
         self._waiting: deque[tuple[str, bytes]] = deque()
         self._scheduled = False
@@ -76,7 +78,7 @@ class Recorder:
         self._intents.done(journaled)
         missing = [intent for intent in left if intent.event_id not in journaled]
         for intent in missing:
-            self.finish(_interrupted(intent))
+            self.finish(self._interrupted(intent))
         if missing:
             _log.warning("interrupted_calls_recorded", calls=len(missing))
         return len(missing)
@@ -112,6 +114,27 @@ class Recorder:
                 price_version=book.version,
                 cost_reason=f"pricing failed: {type(error).__name__}",
             )
+
+    def _interrupted(self, intent: Intent) -> Call:
+        tokens = self._input_of(
+            intent.attribution.workspace_id, intent.provider, intent.model, intent.estimated_input
+        )
+        return Call(
+            event_id=intent.event_id,
+            call_id=intent.call_id,
+            attempt=intent.attempt,
+            door="gateway",
+            attribution=intent.attribution,
+            provider=intent.provider,
+            operation=intent.operation,
+            model_requested=intent.model,
+            streaming=intent.streaming,
+            estimated_units={"input": tokens} if tokens else None,
+            status="interrupted",
+            error_class="gateway_killed",
+            started_at=intent.started_at,
+            ended_at=intent.started_at,
+        )
 
     def _schedule(self, delay_s: float) -> None:
         if not self._scheduled:
@@ -184,22 +207,3 @@ def _storable(value: Any, depth: int = 0) -> Any:
     if isinstance(value, str):
         return value.encode(errors="replace").decode()
     return value
-
-
-def _interrupted(intent: Intent) -> Call:
-    return Call(
-        event_id=intent.event_id,
-        call_id=intent.call_id,
-        attempt=intent.attempt,
-        door="gateway",
-        attribution=intent.attribution,
-        provider=intent.provider,
-        operation=intent.operation,
-        model_requested=intent.model,
-        streaming=intent.streaming,
-        estimated_units={"input": intent.estimated_input} if intent.estimated_input else None,
-        status="interrupted",
-        error_class="gateway_killed",
-        started_at=intent.started_at,
-        ended_at=intent.started_at,
-    )

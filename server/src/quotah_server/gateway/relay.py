@@ -18,6 +18,7 @@ from quotah_server.gateway.attempts import (
     Watch,
 )
 from quotah_server.gateway.dialects import RefusalError
+from quotah_server.gateway.estimator import Estimator
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
 from quotah_server.gateway.passage import GONE, Desk, Outcome, Passage, own_headers
@@ -52,6 +53,7 @@ class Relay:
         metrics: GatewayMetrics,
         limits: Limits,
         clock: Clock,
+        estimator: Estimator,
     ) -> None:
         self._upstream = upstream
         self._recorder = recorder
@@ -59,7 +61,8 @@ class Relay:
         self._watch = watch
         self._metrics = metrics
         self._clock = clock
-        self._desk = Desk(watch, metrics, limits, self.finish)
+        self._estimator = estimator
+        self._desk = Desk(watch, metrics, limits, self.estimate, self.finish)
 
     async def run(self, attempt: Attempt, out: Outgoing, reply: Reply) -> None:
         """Send an attempt that is recorded, answer the client, record it."""
@@ -68,7 +71,10 @@ class Relay:
         try:
             outcome = await self._run(attempt, out, reply, held)
             if outcome is not None and not attempt.recorded:
-                self.finish(attempt, outcome)
+                try:
+                    await self.estimate(attempt, outcome)
+                finally:
+                    self.finish(attempt, outcome)
         finally:
             self._watch.remove(attempt)
             for response in held:
@@ -125,12 +131,21 @@ class Relay:
             if response is not None:
                 await response.close()
 
+    async def estimate(self, attempt: Attempt, outcome: Outcome) -> None:
+        """Count what the provider did not, where that is to be done; before ``finish``."""
+        if attempt.lacks_usage(outcome.status):
+            attempt.ending = True
+            attempt.estimated_units = self._estimator.by_bytes(attempt)
+            attempt.estimated_units = await self._estimator.counted(attempt)
+
     def finish(self, attempt: Attempt, outcome: Outcome) -> PricedEvent:
         """Record an attempt that is over."""
         attempt.recorded = True
         now = self._clock()
         call = attempt.call(outcome.status, outcome.error_class, now)
         event = self._recorder.finish(call)
+        if outcome.status == "success":
+            self._estimator.learn(attempt, event)
         seconds = (now - attempt.started_at).total_seconds()
         self._metrics.attempt(call.provider, call.operation, outcome.status, seconds)
         if outcome.status != "success":

@@ -7,8 +7,6 @@ gateway starts from there and serves the keys it knows.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
 import threading
 import time
@@ -24,6 +22,7 @@ from quotah_server.domain.secrets import credential_binding
 from quotah_server.domain.snapshot import Credential, GatewayKey, Snapshot
 from quotah_server.gateway.books import GatewayBooks
 from quotah_server.gateway.dialects import DIALECTS, Dialect
+from quotah_server.kit import files
 from quotah_server.kit.crypto import KeyRing, SealError
 from quotah_server.providers.base import Provider
 
@@ -203,15 +202,7 @@ class SnapshotHolder:
 
     def _keep(self, data: bytes) -> None:
         """Write the disk copy whole or not at all; a disk that takes none costs only the next start."""
-        fresh = self._path.with_name(self._path.name + ".new")
         try:
-            with contextlib.suppress(FileNotFoundError):
-                fresh.unlink()
-            fd = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(fd, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self._path)
+            files.replace(self._path, data)
         except OSError as error:
             _log.error("snapshot_not_kept", path=self._path.name, reason=str(error))

@@ -14,10 +14,10 @@ from typing import Any
 
 import msgspec
 
-from quotah_server.tokens.encodings import O200K, count_text
+from quotah_server.tokens.encodings import count_text
 from quotah_server.tokens.family import family_of
 from quotah_server.tokens.images import image_tokens
-from quotah_server.tokens.models import bare, encoding_of, is_framing_known
+from quotah_server.tokens.models import O200K, bare, encoding_of, is_framing_known
 from quotah_server.tokens.prompt import Prompt, read_prompt
 
 _PER_MESSAGE, _PER_NAME, _PRIMING = 3, 1, 3

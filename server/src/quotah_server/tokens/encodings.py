@@ -17,7 +17,8 @@ from importlib import resources
 import msgspec
 import tiktoken
 
-O200K, CL100K, HARMONY = "o200k_base", "cl100k_base", "o200k_harmony"
+from quotah_server.tokens.models import CL100K, HARMONY, O200K
+
 _RANKS = {
     O200K: (
         "o200k_base.tiktoken.xz",

@@ -7,7 +7,6 @@ with images or hidden prompts move nothing.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
-from statistics import median
 
 import msgspec
 
@@ -59,7 +58,8 @@ class Learner:
         ratios = self._ratios.get(key)
         if ratios is None or len(ratios) < LEAST_PAIRS:
             return None
-        return min(max(median(ratios), LEAST_FACTOR), GREATEST_FACTOR)
+        median = sorted(ratios)[len(ratios) // 2]
+        return min(max(median, LEAST_FACTOR), GREATEST_FACTOR)
 
     def state(self) -> bytes:
         """Everything as JSON; ``restored`` reads it."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import re
 
-from quotah_server.tokens.encodings import CL100K, HARMONY, O200K
-
+O200K, CL100K, HARMONY = "o200k_base", "cl100k_base", "o200k_harmony"
 _END = r"(?=$|[-:@])"
 _RULES = tuple(
     (re.compile(pattern), encoding)

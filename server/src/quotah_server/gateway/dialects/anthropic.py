@@ -53,4 +53,6 @@ class AnthropicDialect:
         return False
 
     def delivered_text(self, event: Mapping[str, Any]) -> str:
+        if event.get("type") == "message":
+            return texts(event.get("content"), _TEXT_KEYS)
         return texts(event, _TEXT_KEYS) if event.get("type") == "content_block_delta" else ""

@@ -59,7 +59,7 @@ class Dialect(Protocol):
         ...
 
     def delivered_text(self, event: Mapping[str, Any]) -> str:
-        """The generated text in one stream event, or in a whole answer cut short."""
+        """The generated text in one stream event, or in a whole answer."""
         ...
 
 

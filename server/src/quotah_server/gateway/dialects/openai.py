@@ -79,5 +79,7 @@ class OpenAIDialect:
     def delivered_text(self, event: Mapping[str, Any]) -> str:
         if "choices" in event:
             return texts(event["choices"], _TEXT_KEYS)
+        if isinstance(event.get("output"), list):
+            return texts(event["output"], _TEXT_KEYS)
         kind = str(event.get("type", ""))
         return str(event.get("delta", "")) if kind.endswith(".delta") else ""
