@@ -11,6 +11,12 @@ const SIGNED_IN = [
   "/settings/keys",
   "/settings/workspace",
   "/settings/samples",
+  "/settings/pricing",
+  "/settings/pricing?model=gemini/gemini-2.5-pro",
+  "/settings/pricing?view=overrides",
+  "/settings/pricing?view=reported",
+  "/settings/pricing?view=updates",
+  "/settings/pricing?view=disagreements",
 ];
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -31,6 +37,23 @@ for (const colorScheme of ["light", "dark"] as const) {
         await open(page, path);
         await expectAccessible(page, path);
       }
+    });
+
+    test("the arithmetic behind a dollar as well", async ({ page, owner, stack, signedIn: _ }) => {
+      const key = await owner.connectMock();
+      await call("openai", { gateway: stack.gateway, key, model: "gpt-5-mini" });
+      await open(page, "/");
+      const dollar = page.getByRole("button", { name: /^\$\d/ }).first();
+      await dollar.focus();
+      await page.keyboard.press("Enter");
+      await expect(page.getByRole("link", { name: "Show the calls" })).toBeVisible();
+      await settled(page);
+      await expectAccessible(page, "the card behind a sum");
+      await page.keyboard.press("Tab");
+      await expect(page.getByRole("link", { name: "Show the calls" })).toBeFocused();
+      await page.keyboard.press("Escape");
+      await expect(page.getByRole("link", { name: "Show the calls" })).toBeHidden();
+      await expect(dollar).toBeFocused();
     });
 
     test("the pages before signing in as well", async ({ page, freshStack }) => {
@@ -55,6 +78,12 @@ for (const colorScheme of ["light", "dark"] as const) {
       await page.getByRole("button", { name: "Add provider" }).first().click();
       await settled(page);
       await expectAccessible(page, "the dialog that adds a provider");
+      await open(page, "/settings/pricing");
+      await page.getByRole("button", { name: "Set a price" }).first().click();
+      await page.getByLabel("Model", { exact: true }).fill("gpt-5-mini");
+      await page.getByRole("button", { name: "Save price" }).click();
+      await settled(page);
+      await expectAccessible(page, "the dialog that sets a price");
     });
   });
 }

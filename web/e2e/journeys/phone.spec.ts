@@ -11,6 +11,12 @@ const PAGES = [
   "/settings/keys",
   "/settings/workspace",
   "/settings/samples",
+  "/settings/pricing",
+  "/settings/pricing?model=gemini/gemini-2.5-pro",
+  "/settings/pricing?view=overrides",
+  "/settings/pricing?view=reported",
+  "/settings/pricing?view=updates",
+  "/settings/pricing?view=disagreements",
 ];
 
 test("the dashboard works on a phone", async ({ page, owner, stack, signedIn: _ }) => {

@@ -1,5 +1,6 @@
 import { expect } from "@playwright/test";
 import { dollars, pico, total } from "../harness/arithmetic.ts";
+import { eventually } from "../harness/eventually.ts";
 import { test } from "../harness/test.ts";
 import { call } from "../harness/vendor-clients.ts";
 
@@ -107,12 +108,3 @@ test("an unknown run says so and leads back", async ({ page, signedIn: _ }) => {
   await page.goto("/runs/run_00000000000070008000000000000000");
   await expect(page.getByText(/not found|does not exist|no such/i).first()).toBeVisible();
 });
-
-/** The event travels from the gateway to the store within two seconds. */
-async function eventually<T>(ask: () => Promise<T>): Promise<T> {
-  let answer: T | undefined;
-  await expect(async () => {
-    answer = await ask();
-  }).toPass({ timeout: 5_000, intervals: [100] });
-  return answer as T;
-}

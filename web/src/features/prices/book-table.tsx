@@ -1,4 +1,4 @@
-import { Link, useNavigate } from "@tanstack/react-router";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import type { BookModel, BookRate } from "@/api/price-types";
 import { vendorName } from "@/api/providers";
 import { rateFor, rateWords, sinceWords, stepWords } from "@/features/prices/words";
@@ -12,6 +12,7 @@ import { SkeletonRows } from "@/ui/skeleton";
 import { Table, TD, TH, THead, TR } from "@/ui/table";
 import { Tooltip } from "@/ui/tooltip";
 
+const route = getRouteApi("/session/shell/settings/pricing");
 const SKELETON = ["w-48", "w-12", "w-12", "w-12", "w-12", "w-24", "w-16"] as const;
 const WRITES = ["cache_write_5m", "cache_write", "cache_write_30m"];
 
@@ -57,9 +58,10 @@ type RowProps = { item: BookModel /** Cells for rates that this width has. */; c
 
 function ModelRow({ item, columns }: RowProps) {
   const navigate = useNavigate();
+  const { q, provider } = route.useSearch();
   const to = {
     to: "/settings/pricing",
-    search: { model: `${item.provider}/${item.model}` },
+    search: { q, provider, model: `${item.provider}/${item.model}` },
   } as const;
   return (
     <TR className="cursor-pointer hover:bg-hover" onClick={() => void navigate(to)}>

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
 import type { ModelPrices } from "@/api/price-types";
 import { modelQuery } from "@/api/prices";
@@ -22,15 +22,20 @@ import { ModelName } from "@/ui/model-name";
 import { Skeleton } from "@/ui/skeleton";
 import { Table, TD, TH, THead, TR } from "@/ui/table";
 
+const route = getRouteApi("/session/shell/settings/pricing");
+
 type Props = { provider: string; model: string };
 
 /** All that is known of one model's prices: now, in other ways of calling, and before. */
 export function ModelView({ provider, model }: Props) {
   const answer = useQuery(modelQuery(provider, model));
+  const { q, provider: filter } = route.useSearch();
   return (
     <>
       <Link
         to="/settings/pricing"
+        // Back to what was searched for.
+        search={{ q, provider: filter }}
         className="mb-3 inline-flex items-center gap-1 rounded-sm text-muted text-sm hover:text-ink"
       >
         <ChevronLeft className="size-4" aria-hidden />

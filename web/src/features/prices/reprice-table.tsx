@@ -13,6 +13,7 @@ const NO_PRICE = "None of these calls has a price.";
 /** Model by model: how many calls change, and what they cost together before and after. */
 export function RepriceTable({ result }: { result: Reprice }) {
   const { totals } = result;
+  const gained = totals.priced_after - totals.priced_before;
   const phone = useMedia("(max-width: 640px)");
   const rows = result.rows.filter(({ changed }) => changed > 0);
   return (
@@ -49,19 +50,23 @@ export function RepriceTable({ result }: { result: Reprice }) {
           </TR>
         </tbody>
       </Table>
-      {totals.priced_after > totals.priced_before && (
+      {gained > 0 && (
         <p className="num border-t px-4 py-2 text-muted text-sm">
-          {countExact(totals.priced_after - totals.priced_before)} calls that had no price get one.
+          {calls(gained)} that had no price {gained === 1 ? "gets" : "get"} one.
         </p>
       )}
-      {totals.priced_after < totals.priced_before && (
+      {gained < 0 && (
         <p className="num border-t px-4 py-2 text-sm text-warning">
-          {countExact(totals.priced_before - totals.priced_after)} calls lose their price: the book
-          has none for them any more.
+          {calls(-gained)} {gained === -1 ? "loses its" : "lose their"} price: the book has none any
+          more.
         </p>
       )}
     </div>
   );
+}
+
+function calls(number: number): string {
+  return `${countExact(number)} ${number === 1 ? "call" : "calls"}`;
 }
 
 function Numbers({ row }: { row: RepriceTotals }) {
