@@ -87,3 +87,9 @@ def test_a_learner_is_restored_as_it_was(pairs: list[tuple[str, int, int]]) -> N
 def test_what_is_no_state_is_refused(state: bytes) -> None:
     with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)):
         Learner.restored(state)
+
+
+def test_a_key_is_full_when_its_oldest_pair_must_go() -> None:
+    assert not Learner().is_full(KEY)
+    assert not taught(*[(100, 150)] * (KEPT_PAIRS - 1)).is_full(KEY)
+    assert taught(*[(100, 150)] * KEPT_PAIRS).is_full(KEY)

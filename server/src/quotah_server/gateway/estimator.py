@@ -26,6 +26,8 @@ from quotah_server.tokens.models import encoding_of
 
 _log = structlog.get_logger("quotah.gateway.estimator")
 _KEEP_EVERY_S = 60.0
+_SAMPLED = 16
+"""Of models that are well known one call in so many is looked at: every call would pay for it."""
 _COUNTED_BYTES = 1024 * 1024
 """A longer request is not counted but estimated by bytes."""
 _COUNTS_WAITING = 32
@@ -44,6 +46,7 @@ class Estimator:
         self._path = path
         self._learner = _restored(path)
         self._dirty = False
+        self._seen = 0
         self._waiting = 0
         self.hurried = False
         self._counter = ThreadPoolExecutor(1, "count")
@@ -51,12 +54,15 @@ class Estimator:
 
     def learn(self, attempt: Attempt, event: PricedEvent) -> None:
         """Take note of what a call was billed; stand-ins teach nothing."""
-        usage = event.usage
-        if usage.missing or usage.estimated or attempt.admitted.credential.is_mock:
+        usage, model = event.usage, attempt.model
+        if model is None or usage.missing or usage.estimated:
+            return
+        key = (attempt.attribution.workspace_id, model)
+        self._seen += 1
+        if self._seen % _SAMPLED and self._learner.is_full(key):
             return
         billed = usage.input_tokens
-        if billed and attempt.model:
-            key = (attempt.attribution.workspace_id, attempt.model)
+        if billed and not attempt.admitted.credential.is_mock:
             self._learner.add(key, attempt.estimated_input, billed)
             self._dirty = True
 

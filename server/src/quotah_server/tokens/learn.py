@@ -15,6 +15,8 @@ LEAST_PAIRS = 20
 KEPT_PAIRS = 51
 LEAST_FACTOR, GREATEST_FACTOR = 0.5, 4.0
 MOST_KEYS = 1_000
+_SCALE = 1_000
+"""Ratios are kept in thousandths."""
 
 Key = tuple[str, str]
 """Workspace, and model or family."""
@@ -23,7 +25,7 @@ Key = tuple[str, str]
 class _Learnt(msgspec.Struct, frozen=True):
     workspace: str
     model: str
-    ratios: list[float]
+    ratios: list[int]
 
 
 _decoder = msgspec.json.Decoder(list[_Learnt])
@@ -34,10 +36,15 @@ class Learner:
     that were taught last. Not for several threads at once."""
 
     def __init__(self) -> None:
-        self._ratios: OrderedDict[Key, deque[float]] = OrderedDict()
+        self._ratios: OrderedDict[Key, deque[int]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._ratios)
+
+    def is_full(self, key: Key) -> bool:
+        """Whether another pair only takes the place of an old one."""
+        ratios = self._ratios.get(key)
+        return ratios is not None and len(ratios) == KEPT_PAIRS
 
     def add(self, key: Key, estimated: int, billed: int) -> None:
         """Take a pair; counts of zero teach nothing."""
@@ -50,7 +57,7 @@ class Learner:
                 self._ratios.popitem(last=False)
         else:
             self._ratios.move_to_end(key)
-        ratios.append(billed / estimated)
+        ratios.append(max(1, billed * _SCALE // estimated))
 
     def factor(self, key: Key) -> float | None:
         """Billed tokens per estimated one, within LEAST_FACTOR and GREATEST_FACTOR; None before
@@ -59,7 +66,7 @@ class Learner:
         if ratios is None or len(ratios) < LEAST_PAIRS:
             return None
         median = sorted(ratios)[len(ratios) // 2]
-        return min(max(median, LEAST_FACTOR), GREATEST_FACTOR)
+        return min(max(median / _SCALE, LEAST_FACTOR), GREATEST_FACTOR)
 
     def state(self) -> bytes:
         """Everything as JSON; ``restored`` reads it."""
