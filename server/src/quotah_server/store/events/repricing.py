@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -78,10 +78,11 @@ def apply(
 
 def read(rows: Sequence[tuple[Any, ...]]) -> list[Correction]:
     """Corrections of rows of ``READ``; the engine's times are UTC and do not say so."""
-    return [
-        Correction(*row[:3], row[3].replace(tzinfo=UTC), *row[4:-1], row[-1].replace(tzinfo=UTC))
-        for row in rows
-    ]
+    return [Correction(*map(_aware, row)) for row in rows]
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _number(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> int:
