@@ -1,36 +1,67 @@
-"""Whatever a provider sends: no exception, no negative count, no count beyond belief."""
+"""Whatever a provider sends: no exception, no negative count, no count beyond belief.
+
+Names and words are those of the collected samples, so that what is made up comes near to what is sent.
+"""
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
+from golden.cases import usage_samples
+from golden.reading import read_sample
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quotah_server.domain.usage import MAX_COUNT
+from quotah_server.domain.errors import InvalidInputError
+from quotah_server.domain.usage import MAX_COUNT, Usage
 from quotah_server.providers.base import Answer, Provider
 from quotah_server.providers.registry import PROVIDERS
 
-ROOMS = st.sampled_from(sorted(PROVIDERS)).map(PROVIDERS.__getitem__)
-OPERATIONS = st.sampled_from(
-    ["chat", "completions", "responses", "embeddings", "images", "transcription", "speech",
-     "realtime", "messages", "count_tokens"]
-)  # fmt: skip
+SAMPLES = usage_samples()
+Path = tuple[str | int, ...]
+
+
+def places(value: object, path: Path = ()) -> list[Path]:
+    """Every way into a JSON value."""
+    inner: list[tuple[str | int, object]] = []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    elif isinstance(value, list):
+        inner = list(enumerate(value))
+    found = [(*path, step) for step, _ in inner]
+    return found + [way for step, held in inner for way in places(held, (*path, step))]
+
+
+def words(value: object) -> set[str]:
+    """Every short text in a JSON value."""
+    if isinstance(value, dict):
+        return {word for held in value.values() for word in words(held)}
+    if isinstance(value, list):
+        return {word for held in value for word in words(held)}
+    return {value} if isinstance(value, str) and len(value) < 40 else set()
+
+
+ANSWERS = {
+    name: {
+        key: sample[key] for key in ("provider", "endpoint", "response", "events") if key in sample
+    }
+    for name, sample in SAMPLES.items()
+}
+PLACES = {
+    name: [way for way in places(sample) if way[0] in ("response", "events") and len(way) > 1]
+    for name, sample in ANSWERS.items()
+}
 FIELDS = st.sampled_from(
-    ["prompt_tokens", "completion_tokens", "total_tokens", "input_tokens", "output_tokens",
-     "prompt_tokens_details", "input_tokens_details", "completion_tokens_details",
-     "output_tokens_details", "cached_tokens", "cached_tokens_details", "audio_tokens",
-     "image_tokens", "reasoning_tokens", "cache_write_tokens", "cache_write_tokens_details",
-     "ttl_12h_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "cache_creation",
-     "ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens", "thinking_tokens", "iterations",
-     "server_tool_use", "web_search_requests", "type", "seconds", "usage", "model", "error",
-     "message", "response", "delta", "choices", "output", "tools", "status", "web_search",
-     "service_tier", "id", "custom_id"]
-)  # fmt: skip
+    sorted({step for ways in PLACES.values() for way in ways for step in way if type(step) is str})
+)
+READINGS = st.sampled_from(
+    [(room, operation) for room in PROVIDERS.values() for operation in sorted(room.reads)]
+)
+"""Every room with every operation that it reads."""
 LEAVES = (
-    st.none() | st.booleans() | st.integers() | st.integers(0, 100) | st.floats()
-    | st.text(max_size=6)
-    | st.sampled_from(["duration", "message_start", "message_delta", "response.completed", "error"])
+    st.none() | st.booleans() | st.integers() | st.integers(0, 100) | st.floats() | st.decimals()
+    | st.text(max_size=6) | st.sampled_from(sorted(words(list(ANSWERS.values()))))
 )  # fmt: skip
 JSON = st.recursive(
     LEAVES,
@@ -40,46 +71,89 @@ JSON = st.recursive(
 OBJECTS = st.dictionaries(FIELDS, JSON, max_size=8)
 
 
-def assert_sane(units: dict[str, int]) -> None:
-    assert all(type(count) is int and 0 <= count <= MAX_COUNT for count in units.values())
-
-
-@given(ROOMS, OPERATIONS, OBJECTS | st.none(), OBJECTS)
-@settings(max_examples=150, deadline=None)
-def test_no_usage_object_breaks_a_room(
-    room: Provider, operation: str, raw: dict[str, Any] | None, extras: dict[str, Any]
-) -> None:
-    usage = room.usage(operation, raw, extras)
-
-    assert_sane(usage.units)
+def assert_sane(usage: Usage) -> None:
+    counts = [*usage.units.values(), *(n for part in usage.inner for n in part.units.values())]
+    assert all(type(count) is int and 0 <= count <= MAX_COUNT for count in counts)
     assert not (usage.missing and usage.units)
 
 
-@given(ROOMS, OPERATIONS, OBJECTS)
-@settings(max_examples=100, deadline=None)
-def test_no_body_breaks_a_room(room: Provider, operation: str, body: dict[str, Any]) -> None:
+@given(READINGS, OBJECTS | st.none(), OBJECTS)
+@settings(max_examples=200, deadline=None)
+def test_no_usage_object_breaks_a_room(
+    reading: tuple[Provider, str], raw: dict[str, Any] | None, extras: dict[str, Any]
+) -> None:
+    room, operation = reading
+
+    assert_sane(room.usage(operation, raw, extras))
+
+
+@given(READINGS, OBJECTS)
+@settings(max_examples=200, deadline=None)
+def test_no_body_breaks_a_room(reading: tuple[Provider, str], body: dict[str, Any]) -> None:
+    room, operation = reading
+
     answer = room.read_body(operation, body)
 
-    assert_sane(room.usage(operation, answer.usage, answer.extras).units)
+    assert_sane(room.usage(operation, answer.usage, answer.extras))
 
 
-@given(ROOMS, OPERATIONS, st.lists(OBJECTS, max_size=6))
-@settings(max_examples=100, deadline=None)
+@given(READINGS, st.lists(OBJECTS, max_size=6))
+@settings(max_examples=200, deadline=None)
 def test_no_stream_breaks_a_room(
-    room: Provider, operation: str, events: list[dict[str, Any]]
+    reading: tuple[Provider, str], events: list[dict[str, Any]]
 ) -> None:
+    room, operation = reading
     answer = Answer()
     for event in events:
         room.merge(operation, answer, event)
 
-    assert_sane(room.usage(operation, answer.usage, answer.extras).units)
+    assert_sane(room.usage(operation, answer.usage, answer.extras))
 
 
-@given(ROOMS, OPERATIONS, OBJECTS, OBJECTS)
-@settings(max_examples=75, deadline=None)
+@st.composite
+def spoilt_samples(draw: st.DrawFn) -> dict[str, Any]:
+    """A real answer in which a few places hold something else, or are gone."""
+    name = draw(st.sampled_from(sorted(name for name, ways in PLACES.items() if ways)))
+    sample = deepcopy(ANSWERS[name])
+    for way in draw(st.lists(st.sampled_from(PLACES[name]), min_size=1, max_size=4)):
+        spoil(sample, way, draw(JSON), gone=draw(st.booleans()))
+    return sample
+
+
+def spoil(sample: dict[str, Any], way: Path, value: object, *, gone: bool) -> None:
+    """Put a value at a place; one that an earlier change took away is left alone."""
+    held: Any = sample
+    for step in way[:-1]:
+        try:
+            held = held[step]
+        except (LookupError, TypeError):
+            return
+    last = way[-1]
+    if isinstance(held, dict) and gone:
+        held.pop(last, None)
+    elif isinstance(held, dict):
+        held |= {last: value}
+    elif isinstance(held, list) and isinstance(last, int) and last < len(held):
+        held[last] = value
+
+
+@given(spoilt_samples())
+@settings(max_examples=600, deadline=None)
+def test_no_spoilt_answer_breaks_a_room(sample: dict[str, Any]) -> None:
+    try:
+        seen = read_sample(sample)
+    except InvalidInputError:
+        return
+
+    assert_sane(seen.usage)
+
+
+@given(READINGS, OBJECTS, OBJECTS)
+@settings(max_examples=100, deadline=None)
 def test_reading_changes_nothing(
-    room: Provider, operation: str, raw: dict[str, Any], extras: dict[str, Any]
+    reading: tuple[Provider, str], raw: dict[str, Any], extras: dict[str, Any]
 ) -> None:
+    room, operation = reading
     before = repr((raw, extras))
 
     room.usage(operation, raw, extras)

@@ -21,7 +21,7 @@ GROUNDED_MAPS_PROMPT = "grounded_maps_prompt"
 UNITS = (GROUNDING_QUERY, GROUNDED_PROMPT, GROUNDED_MAPS_PROMPT)
 SEEN = "grounding_seen"
 """Extras key: marks of the queries seen so far. Queries are content, which nothing here keeps."""
-_BY_PROMPT = re.compile(r"gemini-(?:[a-z]+-)*[12](?:[.-]|$)")
+_BY_PROMPT = re.compile(r"gemini-(?:(?:live|pro|flash)-)?[12](?:[.-]|$)|gemini-robotics-er-1\b")
 _MARK_BYTES = 6
 _QUERIES = (
     ("webSearchQueries", "web_search_queries"),
