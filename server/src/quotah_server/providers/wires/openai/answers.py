@@ -84,7 +84,7 @@ def merge_chunk(answer: Answer, event: Raw) -> None:
 
 def merge_response_event(answer: Answer, event: Raw) -> None:
     """One event of the responses API; the response object in the last one holds everything."""
-    kind = event.get("type")
+    kind = text(event, "type")
     if kind == "error":
         answer.error_class = error_class(event) or text(event, "code") or "error"
         return
