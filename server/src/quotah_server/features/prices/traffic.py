@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -55,7 +55,8 @@ class Traffic:
         newest = self._newest(scope, [row[5].hex for row in found])
         return [
             UnpricedOut(
-                provider=provider, model=model, calls=calls, first_seen=first, last_seen=last,
+                provider=provider, model=model, calls=calls, first_seen=_utc(first),
+                last_seen=_utc(last),
                 reason=newest[event_id.hex][1] or "", run_id=prefixed("run", newest[event_id.hex][0]),
             )
             for provider, model, calls, first, last, event_id in found
@@ -107,3 +108,8 @@ class Traffic:
     def _ask(self, sql: Sql) -> list[tuple[Any, ...]]:
         text, values = self._dialect.render(sql)
         return self._store.query(text, values, timeout_s=_TIMEOUT_S).rows
+
+
+def _utc(at: datetime) -> datetime:
+    """Engines that keep no zone keep UTC."""
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quotah_server.catalog.book import Match, Period, Weekly
+from quotah_server.catalog.plan import seconds
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _RUN = 3
@@ -61,4 +62,6 @@ def _days(weekly: Weekly) -> str:
 
 def _clock(edge: str) -> str:
     """Seconds are said only where there are any."""
-    return edge.removesuffix(":00") if edge.count(":") > 1 else edge
+    minutes, left = divmod(seconds(edge), 60)
+    hour = f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return f"{hour}:{left:02d}" if left else hour
