@@ -69,7 +69,7 @@ def _without_beside(
         return raw
     plain = sum(part or 0 for part in parts)
     cited, thought = beside[CITATION] or 0, beside[REASONING] or 0
-    if grand in (plain + cited, plain + thought, plain + cited + thought):
+    if grand != plain and grand in (plain + cited, plain + thought, plain + cited + thought):
         return {**raw, "total_tokens": plain}
     return raw
 
