@@ -71,6 +71,10 @@ screenshots: .venv/.dev web/dist/.built ## Pictures of every page: desktop and p
 	scripts/ensure_chromium.sh >/dev/null
 	scripts/npm.sh web run screenshots
 
+.PHONY: conformance
+conformance: .venv/.dev ## Golden costs and usage samples as a table; WITH="genai-prices litellm" beside them
+	$(PY) bench/conformance/run.py $(if $(WITH),--with $(WITH))
+
 # --- upkeep ----------------------------------------------------------------------------------------
 
 .PHONY: gen
