@@ -76,6 +76,11 @@ class Counts:
             if field not in known and type(value) is int and value > 0:
                 self.flag(f"unknown_unit:{within}{field}")
 
+    def unknown_tokens(self, raw: Raw, known: frozenset[str], within: str = "") -> None:
+        """The same where totals of every kind stand side by side: fields named as tokens alone."""
+        named = {field: raw[field] for field in raw if field.endswith("_tokens")}
+        self.unknown(named, known, within)
+
     def flag(self, word: str) -> None:
         """Note something odd, once; of an object full of oddities, the first are enough."""
         word = word[:MAX_FLAG_LENGTH]

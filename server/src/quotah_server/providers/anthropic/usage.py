@@ -33,6 +33,10 @@ _KNOWN_TOOLS = frozenset(
     {"web_search_requests", "web_fetch_requests", "tool_search_requests", "code_execution_requests"}
 )
 """Fetching pages and searching tools is free beyond its tokens."""
+_KNOWN_TOKENS = frozenset(
+    {"input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens"}
+)
+_KNOWN_LIFETIMES = frozenset({"ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"})
 _ATTEMPTS = ("message", "fallback_message")
 
 
@@ -92,6 +96,7 @@ def _tokens(counts: Counts, raw: Raw) -> dict[str, int]:
     fresh, output = counts.read(raw, "input_tokens"), counts.read(raw, "output_tokens")
     if fresh is None and output is None:
         return {}
+    counts.unknown_tokens(raw, _KNOWN_TOKENS)
     units = {} if fresh is None else {INPUT: fresh}
     units[CACHE_READ] = counts.read(raw, "cache_read_input_tokens") or 0
     units.update(_cache_writes(counts, raw))
@@ -107,6 +112,7 @@ def _tokens(counts: Counts, raw: Raw) -> dict[str, int]:
 def _cache_writes(counts: Counts, raw: Raw) -> dict[str, int]:
     """By lifetime. What the split does not cover is taken for five minutes, and flagged."""
     split = counts.part(raw, "cache_creation")
+    counts.unknown(split, _KNOWN_LIFETIMES, "cache_creation.")
     short = counts.read(split, "ephemeral_5m_input_tokens", "cache_creation.") or 0
     long = counts.read(split, "ephemeral_1h_input_tokens", "cache_creation.") or 0
     total = counts.read(raw, "cache_creation_input_tokens")

@@ -33,6 +33,7 @@ from quotah_server.domain.usage import (
     Usage,
 )
 from quotah_server.providers.counts import EMPTY, Counts, Raw, missing
+from quotah_server.providers.wires.amounts import amount
 from quotah_server.providers.wires.openai import tools
 
 NOT_BILLED = "not_billed"
@@ -47,6 +48,11 @@ _CACHED = (
     "cache_read_input_tokens",
 )
 """What vendors call cached tokens beside the totals."""
+_KNOWN_TOTALS = frozenset(
+    {"prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens",
+     "prompt_cache_miss_tokens", "cache_creation_input_tokens", "reasoning_tokens",
+     "citation_tokens", *_CACHED}
+)  # fmt: skip
 _KNOWN_INPUT = frozenset(
     {"cached_tokens", "audio_tokens", "image_tokens", "video_tokens", "text_tokens",
      "cache_write_tokens", "cache_creation_tokens"}
@@ -82,6 +88,7 @@ def read_usage(
     units = tools.tool_units(counts, extras)
     if raw is None:
         return _without_usage(counts, operation, extras, units)
+    _named_cost(counts, raw)
     if raw.get("type") == "duration":
         seconds = whole_seconds(counts, raw.get("seconds"))
         return counts.usage(units if seconds is None else {AUDIO_SECOND: seconds, **units})
@@ -109,7 +116,17 @@ def _without_usage(
     return counts.usage({**found, **units}) if found else missing()
 
 
+def _named_cost(counts: Counts, raw: Raw) -> None:
+    """A cost beside the counts that is no amount is flagged; the counts are then what is priced."""
+    cost, ticks = raw.get("cost"), raw.get("cost_in_usd_ticks")
+    if not isinstance(cost, dict | None) and amount(raw, "cost") is None:
+        counts.flag("invalid_amount:cost")
+    if ticks is not None and Counts().read(raw, "cost_in_usd_ticks") is None:
+        counts.flag("invalid_amount:cost_in_usd_ticks")
+
+
 def _tokens(counts: Counts, operation: str, raw: Raw, write: str) -> dict[str, int]:
+    counts.unknown_tokens(raw, _KNOWN_TOTALS)
     total_in = counts.first(raw, "prompt_tokens", "input_tokens")
     total_out = counts.first(raw, "completion_tokens", "output_tokens")
     grand = counts.read(raw, "total_tokens")
