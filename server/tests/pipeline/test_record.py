@@ -141,5 +141,28 @@ def test_usage_that_cannot_be_trusted_is_kept_flagged_and_unpriced(raw: dict[str
     assert event.call.raw_usage == raw
 
 
+def test_a_cost_that_stands_in_the_usage_object_alone_is_the_cost() -> None:
+    raw = {"prompt_tokens": 194, "completion_tokens": 2, "cost": 0.00061875, "is_byok": False}
+    event = record(
+        call(provider="openrouter", model_response="openai/gpt-4o", raw_usage=raw), load_packaged()
+    )
+
+    assert (event.cost_usd, event.cost_status) == (Decimal("0.00061875"), "reported")
+    assert event.call.extras == {"reported_cost_usd": "0.00061875"}
+    assert record(event.call, load_packaged()) == event
+
+
+def test_what_a_door_was_told_outweighs_the_usage_object() -> None:
+    raw = {"input_tokens": 10, "output_tokens": 5, "inference_geo": "us", "speed": "fast"}
+    told = record(
+        call(
+            provider="anthropic", operation="messages", raw_usage=raw, extras={"speed": "standard"}
+        ),
+        load_packaged(),
+    )
+
+    assert told.call.extras == {"inference_geo": "us", "speed": "standard"}
+
+
 def test_record_stays_short_enough_to_explain_the_product() -> None:
     assert len(inspect.getsource(module.record).splitlines()) < 40

@@ -6,6 +6,8 @@ units, the book turns units into money; nothing else decides what a call cost.
 
 from __future__ import annotations
 
+import msgspec
+
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book
 from quotah_server.catalog.price import NOT_BILLED, price
@@ -13,13 +15,14 @@ from quotah_server.domain.call import Call
 from quotah_server.domain.event import Price, PricedEvent
 from quotah_server.domain.usage import Usage
 from quotah_server.pipeline.split import split_of
-from quotah_server.providers.registry import room_for
+from quotah_server.providers.registry import room_for, told_by
 
 _FIRST_ERROR_STATUS = 400
 
 
 def record(call: Call, book: Book) -> PricedEvent:
     """Read the call's usage and price it."""
+    call = with_told(call)
     usage = usage_of(call)
     cost = cost_of(call, usage, book)
     return PricedEvent(
@@ -31,6 +34,12 @@ def record(call: Call, book: Book) -> PricedEvent:
         cost_reason=cost.reason,
         split=split_of(cost),
     )
+
+
+def with_told(call: Call) -> Call:
+    """The call with what its usage object says besides counts: a door may have seen that alone."""
+    told = told_by(canonical(call.provider), call.operation, call.raw_usage)
+    return msgspec.structs.replace(call, extras={**told, **call.extras}) if told else call
 
 
 def usage_of(call: Call) -> Usage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -80,6 +80,15 @@ class Counting(msgspec.Struct, frozen=True):
     path: str
     body: Callable[[str, Mapping[str, Any]], bytes]
     read: Callable[[bytes], int | None]
+
+
+@runtime_checkable
+class Teller(Protocol):
+    """A provider room whose usage objects say more than counts."""
+
+    def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:
+        """What a usage object says besides counts, as extras; such as the cost that it names."""
+        ...
 
 
 class Account(msgspec.Struct, frozen=True):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from quotah_server.providers.anthropic import PROVIDER as ANTHROPIC
 from quotah_server.providers.anthropic.account import ACCOUNT as ANTHROPIC_ACCOUNT
 from quotah_server.providers.azure import PROVIDER as AZURE
-from quotah_server.providers.base import Account, Provider
+from quotah_server.providers.base import Account, Provider, Teller
 from quotah_server.providers.bedrock import Bedrock
 from quotah_server.providers.cohere import PROVIDER as COHERE
 from quotah_server.providers.gemini import PROVIDER as GEMINI
@@ -34,6 +37,13 @@ ACCOUNTS: dict[str, Account] = {
 _ROOM_OF_OPERATION: dict[str, Provider] = {
     operation: room for room in reversed(_ROOMS) for operation in room.reads
 }
+_TELLERS: dict[str, Teller] = {room.name: room for room in _ROOMS if isinstance(room, Teller)}
+
+
+def told_by(provider: str, operation: str, usage: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What a usage object says besides counts, for doors that were given nothing but that."""
+    teller = _TELLERS.get(room_for(provider, operation).name)
+    return {} if teller is None or usage is None else teller.told(usage)
 
 
 def room_for(provider: str, operation: str) -> Provider:

@@ -52,5 +52,9 @@ class Anthropic:
             return _OPENAI.usage(operation, raw, extras)
         return read_usage(operation, raw, extras)
 
+    def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:
+        """Where and how fast it ran, and whether in a batch."""
+        return stream.billed_as(usage)
+
 
 PROVIDER = Anthropic()

@@ -68,5 +68,11 @@ def _take_usage(answer: Answer, usage: Raw) -> None:
     told = {field: value for field, value in usage.items() if value is not None}
     answer.usage = {**(answer.usage or {}), **told}
     answer.service_tier = text(usage, "service_tier") or answer.service_tier
-    billed_as = {name: word for name in _BILLED_AS if (word := text(usage, name))}
-    answer.extras = {**answer.extras, **billed_as}
+    answer.extras = {**answer.extras, **billed_as(usage)}
+
+
+def billed_as(usage: Raw) -> dict[str, str]:
+    """What a usage object says of the way a call was made, as extras."""
+    found = {name: word for name in _BILLED_AS if (word := text(usage, name))}
+    batched = text(usage, "service_tier") == "batch"
+    return {**found, "processing": "batch"} if batched else found
