@@ -95,6 +95,9 @@ def day_of(book: Book, provider: str, model_id: str, way: Way, day: date) -> Day
     if model is None:
         unknown = f"no price known for model {model_id[:100]!r} of {provider[:40]}"
         return Day(((0, Plan({}, why_hidden(model_id) or unknown)),))
+    if model.provider != provider:
+        # A reseller's regions and hosts are not those that the vendor charges for.
+        way = msgspec.structs.replace(way, region=None, host=None)
     starts = sorted({0, *(seconds(edge) for period in model.periods for edge in _edges(period))})
     plans = [(start, _plan(book, model, way, day, start)) for start in starts]
     return Day(tuple(plans))
