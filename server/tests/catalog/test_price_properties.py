@@ -8,10 +8,11 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quotah_server.catalog.book import load_packaged
+from quotah_server.catalog.book import Book, load_packaged
 from quotah_server.catalog.price import price
+from quotah_server.catalog.terms import LIST_PRICES, Override, Terms
 from quotah_server.domain.event import Price
-from quotah_server.domain.money import add, quantise
+from quotah_server.domain.money import add, product, quantise
 from quotah_server.domain.usage import MAX_COUNT, Usage
 
 BOOK = load_packaged()
@@ -35,22 +36,52 @@ UNITS = st.dictionaries(
 MOMENTS = st.datetimes(datetime(2024, 1, 1), datetime(2027, 6, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
+RATES = st.dictionaries(
+    st.sampled_from(["input", "output", "cache_read", "cache_write", "web_search", "request"]),
+    st.decimals(0, 1000, places=6), min_size=1,
+)  # fmt: skip
+FACTORS = st.decimals(Decimal("0.01"), 10, places=4)
+PROVIDERS = st.sampled_from(["*", "openai", "anthropic"])
+PATTERNS = st.sampled_from(["*", "gpt-*", "claude-*", "gpt-4o", "claude-opus-5", "nothing"])
+PROJECTS = st.sampled_from([None, "p1", "p2"])
+OVERRIDES = st.builds(
+    Override, st.text("abc", min_size=1, max_size=3), PROVIDERS, PATTERNS, project_id=PROJECTS, rates=RATES
+) | st.builds(
+    Override, st.text("abc", min_size=1, max_size=3), PROVIDERS, PATTERNS, project_id=PROJECTS, factor=FACTORS
+)  # fmt: skip
+TERMS = st.lists(OVERRIDES, max_size=4).map(lambda found: Terms(tuple(found)))
+
+
+def everywhere(factor: str) -> Terms:
+    return Terms((Override("all", "*", "*", factor=Decimal(factor)),))
+
+
 def priced(
-    model: str, units: dict[str, int], at: datetime, tier: str | None, extras: dict[str, str]
+    model: str,
+    units: dict[str, int],
+    at: datetime,
+    tier: str | None,
+    extras: dict[str, str],
+    book: Book = BOOK,
 ) -> Price:
     provider = "anthropic" if model.startswith("claude") else "openai"
     return price(
-        BOOK, provider=provider, model=model, usage=Usage(units), at=at, service_tier=tier,
+        book, project_id="p1", provider=provider, model=model, usage=Usage(units), at=at, service_tier=tier,
         extras=extras,
     )  # fmt: skip
 
 
-@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS)
+@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, TERMS)
 @settings(max_examples=300, deadline=None)
 def test_the_items_add_up_to_the_cost_before_rounding(
-    model: str, units: dict[str, int], at: datetime, tier: str | None, extras: dict[str, str]
+    model: str,
+    units: dict[str, int],
+    at: datetime,
+    tier: str | None,
+    extras: dict[str, str],
+    terms: Terms,
 ) -> None:
-    result = priced(model, units, at, tier, extras)
+    result = priced(model, units, at, tier, extras, BOOK.under(terms))
 
     if result.cost_usd is None:
         assert result.status == "unpriced"
@@ -67,7 +98,7 @@ def test_the_items_add_up_to_the_cost_before_rounding(
     }
 
 
-@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, st.data())
+@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, TERMS, st.data())
 @settings(max_examples=300, deadline=None)
 def test_one_more_of_anything_never_costs_less(
     model: str,
@@ -75,12 +106,15 @@ def test_one_more_of_anything_never_costs_less(
     at: datetime,
     tier: str | None,
     extras: dict[str, str],
+    terms: Terms,
     data: st.DataObject,
 ) -> None:
     unit = data.draw(st.sampled_from(sorted(units)))
     more = {**units, unit: units[unit] + data.draw(st.integers(1, 1_000_000))}
 
-    before, after = priced(model, units, at, tier, extras), priced(model, more, at, tier, extras)
+    book = BOOK.under(terms)
+    before = priced(model, units, at, tier, extras, book)
+    after = priced(model, more, at, tier, extras, book)
 
     if before.cost_usd is not None and after.cost_usd is not None:
         assert after.cost_usd >= before.cost_usd
@@ -95,6 +129,51 @@ def test_the_same_call_costs_the_same_at_any_hour_of_its_day(
     late = midnight + timedelta(hours=23, minutes=59, seconds=59)
 
     assert priced(model, units, midnight, tier, extras) == priced(model, units, late, tier, extras)
+
+
+@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, TERMS)
+@settings(max_examples=300, deadline=None)
+def test_an_override_that_is_removed_leaves_nothing_behind(
+    model: str,
+    units: dict[str, int],
+    at: datetime,
+    tier: str | None,
+    extras: dict[str, str],
+    terms: Terms,
+) -> None:
+    before = priced(model, units, at, tier, extras)
+    book = BOOK.under(terms)
+    meanwhile = priced(model, units, at, tier, extras, book)
+
+    assert priced(model, units, at, tier, extras, book.under(LIST_PRICES)) == before
+    assert priced(model, units, at, tier, extras) == before
+    assert priced(model, units, at, tier, extras, BOOK.under(terms)) == meanwhile
+
+
+@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, FACTORS)
+@settings(max_examples=300, deadline=None)
+def test_a_factor_is_on_the_whole_sum_and_a_factor_of_one_is_the_list(
+    model: str,
+    units: dict[str, int],
+    at: datetime,
+    tier: str | None,
+    extras: dict[str, str],
+    factor: Decimal,
+) -> None:
+    listed = priced(model, units, at, tier, extras)
+    same = priced(model, units, at, tier, extras, BOOK.under(everywhere("1")))
+    other = priced(model, units, at, tier, extras, BOOK.under(everywhere(str(factor))))
+
+    assert (same.cost_usd, same.status, same.reason) == (
+        listed.cost_usd,
+        listed.status,
+        listed.reason,
+    )
+    if listed.cost_usd is not None and other.cost_usd is not None:
+        total = Decimal(0)
+        for item in listed.items:
+            total = add(total, product(item.amount_usd, factor))
+        assert other.cost_usd == quantise(total)
 
 
 @given(st.text(max_size=40), st.text(max_size=60), MOMENTS, st.text(max_size=12))
