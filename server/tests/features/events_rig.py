@@ -26,6 +26,8 @@ from quotah_server.features.keys import service as keys
 from quotah_server.features.live.endpoints import router as live
 from quotah_server.features.live.hub import Hub
 from quotah_server.features.query.endpoints import router as query
+from quotah_server.features.repricing.endpoints import router as repricing
+from quotah_server.features.repricing.service import RepriceService
 from quotah_server.features.runs.endpoints import router as runs
 from quotah_server.features.runs.service import RunService
 from quotah_server.features.setup import service as setup
@@ -66,6 +68,7 @@ class Rig:
         self.journal = Journal(folder / "journal.db")
         self.runs = RunService(self.store, self.shelf)
         self.hub = Hub(self._render)
+        self.repricing = RepriceService(database, self.store, self.prices)
         self.recorder = Recorder(
             store=self.store, journal=self.journal, book_for=self.prices.book_for, hub=self.hub
         )
@@ -78,8 +81,9 @@ class Rig:
                 self.runs,
                 self.hub,
                 self.recorder,
+                self.repricing,
             ),
-            [ingest, query, runs, live],
+            [ingest, query, runs, live, repricing],
         )
         transport = httpx2.ASGITransport(app=self.app, raise_app_exceptions=True)
         self.client = httpx2.AsyncClient(transport=transport, base_url="http://quotah")
@@ -90,6 +94,7 @@ class Rig:
 
     async def close(self) -> None:
         await self.client.aclose()
+        await self.repricing.close()
         await asyncio.to_thread(self.recorder.close)
         self.journal.close()
         self.store.close()

@@ -90,6 +90,8 @@ TABLE: dict[tuple[str, str], dict[str, int | str]] = {
     ("GET", "/runs/{run_id}"): least("viewer"),
     ("PUT", "/runs/{run_id}/feedback"): least("member"),
     ("GET", "/live"): least("viewer"),
+    ("POST", "/prices/reprice"): least("admin"),
+    ("GET", "/prices/reprices"): least("viewer"),
     ("POST", "/events"): {
         **NOBODY,
         **dict.fromkeys(("gateway_key", "viewer", "member", "admin", "owner"), 403),
@@ -111,6 +113,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/tokens/count"): {"model": "gpt-4o", "text": "hello world"},
     ("POST", "/query"): {"metrics": ["cost"], "period": {"last": "7d"}},
     ("PUT", "/runs/{run_id}/feedback"): {"rating": 5},
+    ("POST", "/prices/reprice"): {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
     ("POST", "/events"): [],
 }  # fmt: skip
 # Where permission is granted and something else is then in the way, which is what it shows.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, time
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,6 +17,7 @@ from quotah_server.entrypoints.parts import Parts
 from quotah_server.features.keys import repository as key_rows
 from quotah_server.features.keys import service as keys
 from quotah_server.features.providers import service as providers
+from quotah_server.features.repricing.schemas import RepriceIn
 from quotah_server.features.samples.schemas import SamplesIn
 from quotah_server.features.setup import service as setup
 from quotah_server.features.workspaces import repository as workspaces
@@ -28,6 +29,7 @@ Result = dict[str, Any]
 KINDS: tuple[KeyKind, ...] = ("gateway", "ingest", "admin")
 DROP_UNREADABLE = "providers_drop_unreadable"
 _PAGE = 200
+_Value = TypeVar("_Value")
 
 
 class Admin:
@@ -46,6 +48,7 @@ class Admin:
             "providers_list": self._providers_list,
             DROP_UNREADABLE: self._providers_drop_unreadable,
             "seed": self._seed,
+            "reprice": self._reprice,
         }
 
     async def run(self, command: str, args: Args) -> Result:
@@ -130,7 +133,7 @@ class Admin:
         wanted = SamplesIn.model_construct(
             events=int(args["events"]), days=int(args["days"]), seed=int(args["seed"])
         )
-        done = await self._parts.samples.fill(SYSTEM, scope, wanted, _instant(args.get("end")))
+        done = await self._parts.samples.fill(SYSTEM, scope, wanted, _instant(args, "end"))
         return {
             "workspace_id": prefixed("ws", done.workspace_id),
             "events": done.events,
@@ -138,6 +141,21 @@ class Admin:
             "seconds": done.seconds,
             "events_per_second": done.events_per_second,
         }
+
+    async def _reprice(self, args: Args) -> Result:
+        async with self._parts.database.transaction() as session:
+            scope = await scope_of(session, args)
+        wanted = RepriceIn.model_construct(
+            from_=_required(_instant(args, "from"), "from"),
+            to=_required(_instant(args, "to"), "to"),
+            provider=args.get("provider") or None,
+            model=args.get("model") or None,
+        )
+        if args.get("dry_run"):
+            told = await self._parts.repricing.plan(scope, wanted)
+        else:
+            told = await self._parts.repricing.apply(SYSTEM, scope, wanted)
+        return told.model_dump(mode="json")
 
 
 async def scope_of(session: AsyncSession, args: Args) -> Scope:
@@ -162,19 +180,29 @@ def _kind(text: str) -> KeyKind:
     raise InvalidInputError(f"{text!r} is no kind of key: use {', '.join(KINDS)}.", field="kind")
 
 
-def _instant(text: object) -> datetime | None:
+def _instant(args: Args, field: str) -> datetime | None:
+    """A day (from its begin, in UTC) or an RFC 3339 instant."""
+    text = args.get(field)
     if not text:
         return None
     try:
         at = datetime.fromisoformat(str(text))
     except ValueError as error:
-        raise InvalidInputError(f"{text!r} is no RFC 3339 instant.", field="end") from error
+        raise InvalidInputError(f"{text!r} is no day or RFC 3339 instant.", field=field) from error
+    if at.tzinfo is None and at.time() == time.min:
+        at = at.replace(tzinfo=UTC)
     if at.tzinfo is None:
-        raise InvalidInputError(f"{text!r} names no time zone: add Z or an offset.", field="end")
+        raise InvalidInputError(f"{text!r} names no time zone: add Z or an offset.", field=field)
     try:
         return instant_of(at)
     except ValueError as error:
-        raise InvalidInputError(f"end {error}.", field="end") from error
+        raise InvalidInputError(f"{field} {error}.", field=field) from error
+
+
+def _required(value: _Value | None, field: str) -> _Value:
+    if value is None:
+        raise InvalidInputError(f"{field} is missing.", field=field)
+    return value
 
 
 def _text(args: Args, field: str) -> str:

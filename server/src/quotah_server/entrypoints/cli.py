@@ -9,7 +9,16 @@ import typer
 
 from quotah_server import __version__
 from quotah_server.domain.errors import QuotahError
-from quotah_server.entrypoints.commands import count, data, keys, price, providers, servers, setup
+from quotah_server.entrypoints.commands import (
+    count,
+    data,
+    keys,
+    price,
+    providers,
+    reprice,
+    servers,
+    setup,
+)
 
 app = typer.Typer(
     name="quotah",
@@ -36,7 +45,7 @@ def _root(  # pyright: ignore[reportUnusedFunction]  -- typer keeps it
     del version
 
 
-for part in (servers, setup, data, price, count):
+for part in (servers, setup, data, price, reprice, count):
     part.register(app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(providers.app, name="providers")

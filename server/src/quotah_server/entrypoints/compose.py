@@ -31,6 +31,7 @@ from quotah_server.features.prices.service import OwnPrices
 from quotah_server.features.prices.updates import PriceUpdates
 from quotah_server.features.providers import endpoints as providers
 from quotah_server.features.query import endpoints as query
+from quotah_server.features.repricing import endpoints as repricing
 from quotah_server.features.runs import endpoints as runs_endpoints
 from quotah_server.features.runs.schemas import RunOut
 from quotah_server.features.runs.service import RunService
@@ -59,6 +60,7 @@ ROUTERS = (
     query.router,
     runs_endpoints.router,
     prices.router,
+    repricing.router,
     live.router,
     ingest.router,
     tokens.router,
@@ -136,6 +138,7 @@ def _toolbox(parts: Parts, *more: object) -> Toolbox:
         parts.vault,
         parts.mock,
         parts.samples,
+        parts.repricing,
         parts.shelf,
         parts.prices,
         OwnPrices(parts.database, parts.prices, parts.shelf, parts.store),

@@ -17,6 +17,7 @@ from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth.passwords import Passwords
 from quotah_server.features.prices.settling import settle
 from quotah_server.features.providers.service import MockOrigin, Vault, unreadable
+from quotah_server.features.repricing.service import RepriceService
 from quotah_server.features.samples.service import Samples
 from quotah_server.features.terms import repository as terms
 from quotah_server.kit.crypto import KeyRing
@@ -46,6 +47,7 @@ class Parts:
     vault: Vault
     mock: MockOrigin
     samples: Samples
+    repricing: RepriceService
 
 
 def refuse_scaled_settings(settings: Settings) -> None:
@@ -111,6 +113,7 @@ async def open_parts(
         await settle(database, shelf, load_packaged())
         prices = await open_prices(database, shelf)
         samples = Samples(database, store, prices)
+        repricing = RepriceService(database, store, prices)
         try:
             yield Parts(
                 settings=settings,
@@ -124,8 +127,10 @@ async def open_parts(
                 vault=Vault(database, ring, Egress(egress_rules(settings))),
                 mock=MockOrigin(mock_url(settings)),
                 samples=samples,
+                repricing=repricing,
             )
         finally:
+            await repricing.close()
             await samples.close()
             await asyncio.to_thread(store.close)
     finally:

@@ -290,3 +290,22 @@ class PriceUpdateRow(Base):
     changed: Mapped[int]
     added: Mapped[int]
     removed: Mapped[int]
+
+
+class RepricingRow(Base):
+    """Prices that were applied to the calls of [starts_at, ends_at). finished_at NULL: it runs, or was
+    ended in the middle. totals: as the API shows them; empty until it is finished."""
+
+    __tablename__ = "repricings"
+    __table_args__ = (Index(None, "workspace_id", "id"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(_reference("workspaces.id"))
+    applied_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    provider: Mapped[str | None] = mapped_column(Text)
+    model: Mapped[str | None] = mapped_column(Text)
+    book_version: Mapped[Hash]
+    totals: Mapped[Json]

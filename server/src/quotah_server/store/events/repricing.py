@@ -65,13 +65,13 @@ def apply(
     connection.register("priced_again", arrow.table_of([_row(one) for one in events], _COLUMNS))
     ids = [one.event_id for one in events]
     span = [min(ids), max(ids)]
-    different = _number(connection, _COUNT, span)
+    different = number_of(connection, _COUNT, span)
     if different:
-        first = _number(connection, _NUMBERS, [different])
+        first = number_of(connection, _NUMBERS, [different])
         connection.execute(_CORRECT, [first, reprice_id, now_us, *span]).fetchall()
     if any(one.usage is not None for one in events):
         connection.execute(_RECOUNT, span).fetchall()
-    changed = _number(connection, _UPDATE, span)
+    changed = number_of(connection, _UPDATE, span)
     connection.unregister("priced_again")
     return changed
 
@@ -85,7 +85,8 @@ def _aware(value: Any) -> Any:
     return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
-def _number(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> int:
+def number_of(connection: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> int:
+    """The one number that a statement answers with."""
     return int(connection.execute(sql, values).fetchall()[0][0])
 
 

@@ -1,0 +1,1 @@
+"""Stored calls priced again: what that would change, and doing it."""
