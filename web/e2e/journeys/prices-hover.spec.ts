@@ -29,8 +29,8 @@ test("the arithmetic behind a dollar adds up to the dollar", async ({
   const card = page.getByRole("dialog", { name: "How this amount comes about" });
   await expect(card.getByRole("link", { name: "Show the calls" })).toBeVisible();
   expect(await pageHeight(page), "the card moves nothing").toBe(height);
-  const whole = exact(await card.locator("p").first().innerText());
-  expect(sumOf(await card.getByText(/^= \$/).allInnerTexts())).toBe(whole);
+  const whole = exact((await card.locator("p").first().textContent()) ?? "");
+  expect(sumOf(await card.getByText(/^= \$/).allTextContents())).toBe(whole);
   await expect(card.getByText("Together").locator("..")).toContainText(`$${whole}`);
   await expect(card).toContainText("543 uncached input tokens");
   await expect(card).toContainText("× $0.25 / 1M");
@@ -46,8 +46,8 @@ test("the arithmetic behind a dollar adds up to the dollar", async ({
 
   await rows.filter({ hasText: "gpt-5-mini" }).getByRole("button", { name: /^\$/ }).click();
   await expect(card.getByRole("link", { name: "Open the call" })).toBeVisible();
-  const one = exact(await card.locator("p").first().innerText());
-  expect(sumOf(await card.getByText(/^= \$/).allInnerTexts())).toBe(one);
+  const one = exact((await card.locator("p").first().textContent()) ?? "");
+  expect(sumOf(await card.getByText(/^= \$/).allTextContents())).toBe(one);
   expect(one).toBe("0.00088575");
   await expect(card).toContainText("Rule openai/gpt-5-mini");
 });

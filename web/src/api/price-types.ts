@@ -84,7 +84,8 @@ export type Override = Required<OverrideIn> & {
   created_at: string;
   created_by: string | null;
 };
-export type SavedOverride = Override & { matches_now: number; affected_calls_30d: number };
+/** `affected_calls_30d` is null when the calls cannot be counted now. */
+export type SavedOverride = Override & { matches_now: number; affected_calls_30d: number | null };
 
 export type Transfer = {
   quotah_price_overrides: number;
@@ -208,6 +209,8 @@ export type Preview = {
 export type AppliedReprice = {
   reprice_id: string;
   applied_at: string;
+  /** unfinished: it was ended in the middle; the same again completes it. */
+  state: "running" | "done" | "unfinished";
   from: string;
   to: string;
   provider: string | null;

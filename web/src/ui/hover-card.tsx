@@ -23,6 +23,7 @@ const CLOSE_AFTER_MS = 150;
 export function HoverCard({ label, content, children, insideLink, className }: Props) {
   const id = useId();
   const card = useRef<HTMLDivElement>(null);
+  const byKeyboard = useRef(false);
   const state = useHoverState();
   const { open, hover } = state;
   const told = { "aria-describedby": open ? id : undefined };
@@ -44,10 +45,11 @@ export function HoverCard({ label, content, children, insideLink, className }: P
             onBlur={state.onBlur}
             onClick={(event) => {
               event.stopPropagation();
+              byKeyboard.current = event.detail === 0;
               // A click on a card that is merely hovered keeps it; a second one closes it.
               if (!state.pin()) return;
               event.preventDefault();
-              if (event.detail === 0) card.current?.focus();
+              if (byKeyboard.current) card.current?.focus();
             }}
             className={cn(
               "rounded-sm decoration-faint decoration-dotted underline-offset-4 hover:underline",
@@ -68,7 +70,11 @@ export function HoverCard({ label, content, children, insideLink, className }: P
           collisionPadding={8}
           {...hover}
           onClick={(event) => event.stopPropagation()}
-          onOpenAutoFocus={(event) => event.preventDefault()}
+          onOpenAutoFocus={(event) => {
+            event.preventDefault();
+            if (byKeyboard.current) card.current?.focus();
+            byKeyboard.current = false;
+          }}
           onCloseAutoFocus={(event) => {
             if (!state.wasPinned()) event.preventDefault();
           }}

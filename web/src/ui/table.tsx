@@ -2,10 +2,16 @@ import { ArrowDown, ArrowUp } from "lucide-react";
 import type { ComponentProps, ReactNode } from "react";
 import { cn } from "@/lib/cn";
 
+type TableProps = ComponentProps<"table"> & {
+  /** Names the box for tables that may scroll and hold nothing to focus: the box then takes it. */
+  scrolls?: string;
+};
+
 /** Scrolls sideways inside its own box, so that the page never does. */
-export function Table({ className, ...rest }: ComponentProps<"table">) {
+export function Table({ className, scrolls, ...rest }: TableProps) {
+  const box = scrolls ? { role: "region", tabIndex: 0, "aria-label": scrolls } : {};
   return (
-    <div className="relative w-full overflow-x-auto">
+    <div className="relative w-full overflow-x-auto" {...box}>
       <table className={cn("w-full border-collapse text-sm", className)} {...rest} />
     </div>
   );

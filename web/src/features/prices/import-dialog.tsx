@@ -80,7 +80,7 @@ function VerdictRow({ verdict, entry }: { verdict: Verdict; entry: string }) {
       <span className="min-w-0">
         <span className="break-words font-medium">{entry}</span>
         <span className="sr-only">{verdict.ok ? " can be taken" : " cannot be taken"}</span>
-        {!verdict.ok && (
+        {verdict.message && (
           <span className="block text-muted">
             {verdict.field && <span className="id text-ink">{verdict.field}: </span>}
             {verdict.message}

@@ -132,7 +132,7 @@ function RatesNow({ data }: { data: ModelPrices }) {
           : "US dollars."
       }
     >
-      <Table>
+      <Table scrolls="List price now">
         <caption className="sr-only">List price now</caption>
         <THead>
           <tr>

@@ -80,11 +80,11 @@ function Steps(props: Omit<Props, "trigger" | "open" | "onOpenChange"> & { onDon
   );
 }
 
-/** The calls that a price can touch. A pattern of models cannot be asked for: its provider can. */
+/** The calls that a price can touch. */
 function scopeOf({ provider, model, from, until }: Override): Partial<RepriceScope> {
   return {
     provider: provider === "*" ? undefined : provider,
-    model: model.endsWith("*") ? undefined : model,
+    model: model === "*" ? undefined : model,
     from: from ?? undefined,
     to: until ?? undefined,
   };
@@ -105,26 +105,27 @@ function Saved({ saved, onReprice }: { saved: SavedOverride; onReprice: () => vo
           )}
           .
         </p>
-        <p className="text-muted">
-          {calls > 0 ? (
-            <>
-              <span className="num font-medium text-ink">{countExact(calls)}</span>{" "}
-              {calls === 1 ? "call" : "calls"} of the last 30 days {calls === 1 ? "has" : "have"}{" "}
-              the old price. Past calls keep their price unless you price them again.
-            </>
-          ) : (
-            "No call of the last 30 days is concerned."
-          )}
-        </p>
+        <p className="text-muted">{pastWords(calls)}</p>
       </DialogBody>
       <DialogFooter>
         <DialogClose asChild>
-          <Button>{calls > 0 ? "Leave past calls as they are" : "Done"}</Button>
+          <Button>{calls === 0 ? "Done" : "Leave past calls as they are"}</Button>
         </DialogClose>
-        <Button variant={calls > 0 ? "primary" : "secondary"} onClick={onReprice}>
+        <Button variant={calls === 0 ? "secondary" : "primary"} onClick={onReprice}>
           Re-price past calls
         </Button>
       </DialogFooter>
     </>
   );
+}
+
+function pastWords(calls: number | null): string {
+  if (calls === 0) return "No call of the last 30 days is concerned.";
+  const keep = "Past calls keep their price unless you price them again.";
+  if (calls === null) return keep;
+  const told =
+    calls === 1
+      ? "1 call of the last 30 days has"
+      : `${countExact(calls)} calls of the last 30 days have`;
+  return `${told} the old price. ${keep}`;
 }

@@ -72,7 +72,7 @@ function Views({ current }: { current: string }) {
           className="inline-flex h-8 shrink-0 items-center gap-1.5 rounded-md px-2.5 font-medium text-muted text-sm transition-colors duration-100 hover:bg-hover hover:text-ink aria-[current=page]:bg-selected aria-[current=page]:text-ink"
         >
           {label}
-          {Boolean(counts[view]) && <span className="num text-faint text-xs">{counts[view]}</span>}
+          {Boolean(counts[view]) && <span className="num text-xs">{counts[view]}</span>}
         </Link>
       ))}
     </nav>

@@ -22,7 +22,7 @@ type Props = { caption: string; heads: readonly string[]; rows: readonly GridRow
 export function RatesGrid({ caption, heads, rows }: Props) {
   const columns = unitsOf(rows);
   return (
-    <Table>
+    <Table scrolls={caption}>
       <caption className="sr-only">{caption}</caption>
       <THead>
         <tr>
@@ -74,7 +74,7 @@ function RateCell({ rate, source }: { rate: BookRate | undefined; source: string
     <TD numeric title={other ? `Source: ${rate.source}` : undefined}>
       {moneyExact(rate.rate_usd)}
       {rate.above.map((step) => (
-        <span key={step.tokens} className="block text-faint text-xs">
+        <span key={step.tokens} className="block text-muted text-xs">
           {stepWords(step)}
         </span>
       ))}

@@ -18,7 +18,7 @@ export function RepriceTable({ result }: { result: Reprice }) {
   const rows = result.rows.filter(({ changed }) => changed > 0);
   return (
     <div className="max-h-[50dvh] overflow-y-auto rounded-md border">
-      <Table>
+      <Table scrolls="What re-pricing changes">
         <caption className="sr-only">What re-pricing changes</caption>
         <THead>
           <tr>

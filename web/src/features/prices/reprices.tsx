@@ -4,6 +4,7 @@ import { repricesQuery } from "@/api/prices";
 import { Section } from "@/features/prices/section";
 import { countExact, moneyExact } from "@/lib/format";
 import { day } from "@/lib/time";
+import { Badge } from "@/ui/badge";
 import { Table, TD, TH, THead, TR } from "@/ui/table";
 import { TimeText } from "@/ui/time-text";
 
@@ -14,7 +15,7 @@ export function Reprices() {
   if (!data || data.items.length === 0) return null;
   return (
     <Section title="Past calls priced again" description="Each is an entry of the audit log.">
-      <Table>
+      <Table scrolls="Past calls priced again">
         <THead>
           <tr>
             <TH>When</TH>
@@ -36,6 +37,11 @@ export function Reprices() {
               </TD>
               <TD className="max-w-48 truncate">
                 {[item.provider, item.model].filter(Boolean).join(" / ") || "all"}
+                {item.state !== "done" && (
+                  <Badge tone="warning" className="ml-2">
+                    {item.state}
+                  </Badge>
+                )}
               </TD>
               <TD numeric>{countExact(item.totals.changed)}</TD>
               <TD numeric>{moneyExact(item.totals.old_usd)}</TD>

@@ -68,7 +68,7 @@ export function UpdateCard({ item, allowed }: { item: Update; allowed: boolean }
 function Changes({ items }: { items: readonly PriceChange[] }) {
   return (
     <div className="max-h-96 overflow-y-auto">
-      <Table>
+      <Table scrolls="Changes of rates">
         <THead>
           <tr>
             <TH>Model</TH>
