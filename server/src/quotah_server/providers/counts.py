@@ -72,6 +72,8 @@ class Counts:
 
     def unknown(self, raw: Raw, known: frozenset[str], within: str = "") -> None:
         """Flag positive counts in fields nobody told us of."""
+        if raw.keys() <= known:
+            return
         for field, value in raw.items():
             if field not in known and type(value) is int and value > 0:
                 self.flag(f"unknown_unit:{within}{field}")

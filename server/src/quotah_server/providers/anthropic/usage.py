@@ -49,22 +49,31 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
         return Usage(units=units, missing=counted is None, flags=(NOT_BILLED, *counts.flags))
     if raw is None:
         return missing(NOT_BILLED) if extras.get(REFUSED) is True else missing()
-    inner = _inner(counts, raw, refused=extras.get(REFUSED) is True)
-    total: Counter[str] = Counter()
-    for part in inner:
-        total.update(part.units)
-    if not total and not counts.flags:
+    refused = extras.get(REFUSED) is True
+    inner = _inner(counts, raw, refused=refused) if raw.get("iterations") else ()
+    if inner:
+        total: Counter[str] = Counter()
+        for part in inner:
+            total.update(part.units)
+        found = dict(total)
+    else:
+        found = _tokens(counts, raw)
+        if refused and found.get(OUTPUT) == 0 and not found.get(REASONING):
+            counts.flag(NOT_BILLED)
+    if not found and not counts.flags:
         return missing("unknown_usage")
-    found = {**total, **_tools(counts, raw)}
+    if raw.get("server_tool_use"):
+        found.update(_tools(counts, raw))
     usage = counts.usage(found, estimated=bool(extras.get(PARTIAL)))
-    apart = tuple(inner) if len(inner) > 1 or any(part.model for part in inner) else ()
-    return Usage(usage.units, usage.missing, usage.estimated, usage.flags, apart)
+    if len(inner) > 1 or any(part.model for part in inner):
+        return Usage(usage.units, usage.missing, usage.estimated, usage.flags, inner)
+    return usage
 
 
-def _inner(counts: Counts, raw: Raw, *, refused: bool) -> list[InnerUsage]:
-    """The metered calls of an answer: one, unless it tells them apart.
+def _inner(counts: Counts, raw: Raw, *, refused: bool) -> tuple[InnerUsage, ...]:
+    """The metered calls that an answer tells apart.
 
-    A call that was declined before it said anything is not charged.
+    One that was declined before it said anything is not charged.
     """
     iterations = items(raw, "iterations")
     charged = [
@@ -73,13 +82,11 @@ def _inner(counts: Counts, raw: Raw, *, refused: bool) -> list[InnerUsage]:
     ]  # fmt: skip
     if iterations and not charged:
         counts.flag(NOT_BILLED)
-    if not iterations and refused and counts.read(raw, "output_tokens") == 0:
-        counts.flag(NOT_BILLED)
-    return [
-        InnerUsage(units, text(part, "model") if iterations else None)
-        for part in charged or iterations or [raw]
-        if (units := _tokens(counts, part)) or part is raw
-    ]
+    return tuple(
+        InnerUsage(units, text(part, "model"))
+        for part in charged or iterations
+        if (units := _tokens(counts, part))
+    )
 
 
 def _declined(counts: Counts, part: Raw, later: list[Raw], *, refused: bool) -> bool:
@@ -101,8 +108,10 @@ def _tokens(counts: Counts, raw: Raw) -> dict[str, int]:
     units[CACHE_READ] = counts.read(raw, "cache_read_input_tokens") or 0
     units.update(_cache_writes(counts, raw))
     if output is not None:
-        details = counts.part(raw, "output_tokens_details")
-        thinking = counts.read(details, "thinking_tokens")
+        thinking = None
+        if raw.get("output_tokens_details") is not None:
+            details = counts.part(raw, "output_tokens_details")
+            thinking = counts.read(details, "thinking_tokens")
         units[OUTPUT] = counts.rest(output, thinking or 0, "thinking_exceeds_output")
         if thinking is not None:
             units[REASONING] = thinking
@@ -111,11 +120,13 @@ def _tokens(counts: Counts, raw: Raw) -> dict[str, int]:
 
 def _cache_writes(counts: Counts, raw: Raw) -> dict[str, int]:
     """By lifetime. What the split does not cover is taken for five minutes, and flagged."""
+    total = counts.read(raw, "cache_creation_input_tokens")
+    if not total and not raw.get("cache_creation"):
+        return {CACHE_WRITE_5M: 0}
     split = counts.part(raw, "cache_creation")
     counts.unknown(split, _KNOWN_LIFETIMES, "cache_creation.")
     short = counts.read(split, "ephemeral_5m_input_tokens", "cache_creation.") or 0
     long = counts.read(split, "ephemeral_1h_input_tokens", "cache_creation.") or 0
-    total = counts.read(raw, "cache_creation_input_tokens")
     if total is None:
         total = short + long
     uncovered = counts.rest(total, short + long, "cache_creation_exceeds_total")

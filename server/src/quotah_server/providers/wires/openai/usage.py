@@ -48,6 +48,11 @@ _CACHED = (
     "cache_read_input_tokens",
 )
 """What vendors call cached tokens beside the totals."""
+_PLAIN = frozenset(
+    {"prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens",
+     *_INPUT_DETAILS, *_OUTPUT_DETAILS}
+)  # fmt: skip
+"""What OpenAI itself writes; an object of nothing else is read without looking for vendors' words."""
 _KNOWN_TOTALS = frozenset(
     {"prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens",
      "prompt_cache_miss_tokens", "cache_creation_input_tokens", "reasoning_tokens",
@@ -57,6 +62,7 @@ _KNOWN_INPUT = frozenset(
     {"cached_tokens", "audio_tokens", "image_tokens", "video_tokens", "text_tokens",
      "cache_write_tokens", "cache_creation_tokens"}
 )  # fmt: skip
+_MEDIA = ("audio_tokens", "image_tokens", "video_tokens", "cached_tokens_details")
 _KNOWN_OUTPUT = frozenset(
     {"reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens",
      "accepted_prediction_tokens", "rejected_prediction_tokens"}
@@ -76,6 +82,9 @@ class _Cached(NamedTuple):
         return (self.read or 0) + sum(self.written.values())
 
 
+_NOTHING_CACHED = _Cached(None, {}, foreign=False)
+
+
 def read_usage(
     operation: str, raw: Raw | None, extras: Mapping[str, Any], *, write: str = CACHE_WRITE_30M
 ) -> Usage:
@@ -85,15 +94,14 @@ def read_usage(
     to a cache for a time that the answer does not tell.
     """
     counts = Counts()
-    units = tools.tool_units(counts, extras)
+    units = tools.tool_units(counts, extras) if extras else {}
     if raw is None:
         return _without_usage(counts, operation, extras, units)
-    _named_cost(counts, raw)
     if raw.get("type") == "duration":
         seconds = whole_seconds(counts, raw.get("seconds"))
         return counts.usage(units if seconds is None else {AUDIO_SECOND: seconds, **units})
     tokens = _tokens(counts, operation, raw, write)
-    inner = tools.drawn(counts, extras)
+    inner = tools.drawn(counts, extras) if extras else None
     if inner is not None:
         tokens = {unit: tokens.get(unit, 0) + inner.units.get(unit, 0)
                   for unit in {**tokens, **inner.units}}  # fmt: skip
@@ -101,7 +109,7 @@ def read_usage(
         tokens = tools.flat(counts, extras)
         if not tokens:
             return missing("unknown_usage")
-    usage = counts.usage({**tokens, **units})
+    usage = counts.usage({**tokens, **units} if units else tokens)
     return usage if inner is None else Usage(usage.units, flags=usage.flags, inner=(inner,))
 
 
@@ -126,7 +134,10 @@ def _named_cost(counts: Counts, raw: Raw) -> None:
 
 
 def _tokens(counts: Counts, operation: str, raw: Raw, write: str) -> dict[str, int]:
-    counts.unknown_tokens(raw, _KNOWN_TOTALS)
+    plain = raw.keys() <= _PLAIN
+    if not plain:
+        _named_cost(counts, raw)
+        counts.unknown_tokens(raw, _KNOWN_TOTALS)
     total_in = counts.first(raw, "prompt_tokens", "input_tokens")
     total_out = counts.first(raw, "completion_tokens", "output_tokens")
     grand = counts.read(raw, "total_tokens")
@@ -135,15 +146,17 @@ def _tokens(counts: Counts, operation: str, raw: Raw, write: str) -> dict[str, i
         total_out = 0 if total_out is None and total_in is not None else total_out
     inside = _details(counts, raw, _INPUT_DETAILS)
     outside = _details(counts, raw, _OUTPUT_DETAILS)
-    cached = _cached(counts, raw, inside, write)
-    miss = counts.read(raw, "prompt_cache_miss_tokens")
+    cached = _NOTHING_CACHED
+    if inside or not plain:
+        cached = _cached(counts, EMPTY if plain else raw, inside, write)
+    miss = None if plain else counts.read(raw, "prompt_cache_miss_tokens")
     if miss is not None and cached.read is not None:
         total_in = miss + cached.read if total_in is None else total_in
         if miss + cached.read != total_in:
             counts.flag("contradiction:prompt_cache_miss_tokens")
     if total_in is None and total_out is None:
         return {}
-    thought = counts.read(outside, "reasoning_tokens")
+    thought = counts.read(outside, "reasoning_tokens") if outside else None
     beyond_in, beyond_out = _beyond(counts, grand, total_in or 0, total_out or 0, cached, thought)
     if total_in is not None:
         total_in += beyond_in
@@ -164,12 +177,9 @@ def _beyond(
     Where the grand total leaves no doubt it decides; thinking that nothing else tells of is what it
     holds beyond both. Anything else contradicts itself.
     """
-    exclusive = cached.foreign and cached.total > read
-    if not grand:
-        return (cached.total if exclusive else 0), 0
-    surplus = grand - read - written
+    surplus = grand - read - written if grand else 0
     if surplus == 0:
-        return (cached.total if exclusive else 0), 0
+        return (cached.total if cached.foreign and cached.total > read else 0), 0
     for beyond in ((0, thought or 0), (cached.total, 0), (cached.total, thought or 0)):
         if surplus == sum(beyond):
             return beyond
@@ -187,11 +197,14 @@ def _details(counts: Counts, raw: Raw, names: tuple[str, ...]) -> Raw:
 
 
 def _cached(counts: Counts, raw: Raw, details: Raw, write: str) -> _Cached:
-    told = [counts.read(details, "cached_tokens"), *(counts.read(raw, name) for name in _CACHED)]
-    known = {count for count in told if count is not None}
+    told = counts.read(details, "cached_tokens")
+    written = _cache_writes(counts, details, write)
+    if not raw:
+        return _Cached(told, written, foreign=False)
+    beside = (counts.read(raw, name) for name in _CACHED)
+    known = {count for count in (told, *beside) if count is not None}
     if len(known - {0}) > 1:
         counts.flag("contradiction:cached_tokens")
-    written = _cache_writes(counts, details, write)
     foreign = "cache_read_input_tokens" in raw or "cache_creation_input_tokens" in raw
     other = counts.first(raw, "cache_creation_input_tokens")
     other = counts.read(details, "cache_creation_tokens") if other is None else other
@@ -214,6 +227,8 @@ def _cache_writes(counts: Counts, details: Raw, write: str) -> dict[str, int]:
 
 
 def _input(counts: Counts, total: int | None, details: Raw, cached: _Cached) -> dict[str, int]:
+    if not details and cached is _NOTHING_CACHED:
+        return {} if total is None else {INPUT: total}
     counts.unknown(details, _KNOWN_INPUT, "input.")
     units = _media(counts, details, cached)
     if total is None:
@@ -223,15 +238,18 @@ def _input(counts: Counts, total: int | None, details: Raw, cached: _Cached) -> 
 
 def _media(counts: Counts, details: Raw, cached: _Cached) -> dict[str, int]:
     """All input that is not plain text: cached, written, heard, seen."""
+    units: dict[str, int] = {} if cached.read is None else {CACHE_READ: cached.read}
+    if cached.written:
+        units.update(cached.written)
+    if not any(map(details.get, _MEDIA)):
+        return units
     split = counts.part(details, "cached_tokens_details")
     cached_audio = counts.read(split, "audio_tokens", "cached.") or 0
     cached_image = counts.read(split, "image_tokens", "cached.") or 0
-    units: dict[str, int] = {}
     if cached.read is not None:
         units[CACHE_READ] = counts.rest(
             cached.read, cached_audio + cached_image, "cached_tokens_details"
         )
-    units.update(cached.written)
     audio = counts.read(details, "audio_tokens") or 0
     image = counts.read(details, "image_tokens") or 0
     parts = {
@@ -248,17 +266,22 @@ def _media(counts: Counts, details: Raw, cached: _Cached) -> dict[str, int]:
 def _output(
     counts: Counts, operation: str, total: int | None, details: Raw, thought: int | None
 ) -> dict[str, int]:
-    counts.unknown(details, _KNOWN_OUTPUT, "output.")
-    audio = counts.read(details, "audio_tokens") or 0
-    image = counts.read(details, "image_tokens") or 0
+    audio = image = 0
+    if details:
+        counts.unknown(details, _KNOWN_OUTPUT, "output.")
+        audio = counts.read(details, "audio_tokens") or 0
+        image = counts.read(details, "image_tokens") or 0
     if total is None:
         return {}
-    if operation in _ALL_OUTPUT_IS_IMAGE and not details:
+    if not details and operation in _ALL_OUTPUT_IS_IMAGE:
         image = total
     units = {OUTPUT: counts.rest(total, (thought or 0) + audio + image, "details_exceed_output")}
     if thought is not None:
         units[REASONING] = thought
-    units.update({n: c for n, c in ((OUTPUT_AUDIO, audio), (OUTPUT_IMAGE, image)) if c})
+    if audio:
+        units[OUTPUT_AUDIO] = audio
+    if image:
+        units[OUTPUT_IMAGE] = image
     return units
 
 
