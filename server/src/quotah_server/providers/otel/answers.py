@@ -16,7 +16,7 @@ from quotah_server.providers.otel.attributes import (
     scope_of,
     written_counts,
 )
-from quotah_server.providers.otel.kind import is_inference
+from quotah_server.providers.otel.kind import told_kind
 from quotah_server.providers.otel.native import metadata_counts, native_usage
 from quotah_server.providers.otel.usage import PROVIDER, SCOPE
 
@@ -64,7 +64,7 @@ def take_span(answer: Answer, span: Raw) -> None:
             SCOPE: scope_of(span),
             PROVIDER: _first(attributes, names.PROVIDER),
         }
-    if not is_inference(attributes, text(span, "name") or ""):
+    if told_kind(attributes, text(span, "name") or "") is False:
         answer.extras = {**answer.extras, REPEATS: True}
     answer.error_class = text(attributes, "error.type") or _status(span) or answer.error_class
     answer.complete = answer.error_class is None

@@ -33,15 +33,15 @@ def is_inference_span(span: Raw) -> bool:
 
 def is_inference(attributes: Raw, name: str) -> bool:
     """The same of flat attributes and the span's name."""
-    word = _word_for_kind(attributes, name)
-    if word is not None:
-        return word
+    told = told_kind(attributes, name)
+    if told is not None:
+        return told
     named = any(field.endswith(("model", "model_name", "model.id")) for field in attributes)
     return named and _counts(attributes)
 
 
-def _word_for_kind(attributes: Raw, name: str) -> bool | None:
-    """What the library says the span is; None where it says nothing."""
+def told_kind(attributes: Raw, name: str) -> bool | None:
+    """Whether the library says that the span is a call of a model; None where it says nothing."""
     if attributes.get("logfire.span_type") == "pending_span":
         return False
     kind = text(attributes, "openinference.span.kind")

@@ -67,7 +67,8 @@ def read_usage(raw: Raw | None) -> Usage:
     told = told._replace(write=sum(writes.values()))
     if told.input is None and told.output is None:
         return counts.usage({}) if counts.flags else missing("unknown_usage")
-    units = {**_input(counts, raw, told, writes), **_output(counts, raw, told)}
+    whole = _whole_input(counts, raw, told)
+    units = {**_input(counts, raw, told, writes, whole), **_output(counts, raw, told, whole)}
     if searches := _count(counts, raw, names.WEB_SEARCH):
         units[WEB_SEARCH] = searches
     if (text(raw, SCOPE) or "").startswith(_WITHOUT_CACHE) and CACHE_READ not in units:
@@ -113,14 +114,19 @@ def _exclusive(raw: Raw, told: _Told) -> bool:
     return told.total == given + (told.output or 0) + cached
 
 
-def _input(counts: Counts, raw: Raw, told: _Told, writes: dict[str, int]) -> dict[str, int]:
-    if told.input is None:
-        return {}
-    cached = told.read + told.write
-    whole = told.input + cached if _exclusive(raw, told) else told.input
+def _whole_input(counts: Counts, raw: Raw, told: _Told) -> int:
+    cached, given = told.read + told.write, told.input or 0
     uncached = _count(counts, raw, names.UNCACHED)
     if uncached is not None:
-        whole = uncached + cached
+        return uncached + cached
+    return given + cached if _exclusive(raw, told) else given
+
+
+def _input(
+    counts: Counts, raw: Raw, told: _Told, writes: dict[str, int], whole: int
+) -> dict[str, int]:
+    if told.input is None:
+        return {}
     read_audio = _count(counts, raw, names.CACHE_READ_AUDIO) or 0
     read_image = _count(counts, raw, names.CACHE_READ_IMAGE) or 0
     audio = _count(counts, raw, names.INPUT_AUDIO) or 0
@@ -139,7 +145,7 @@ def _input(counts: Counts, raw: Raw, told: _Told, writes: dict[str, int]) -> dic
     return {INPUT: counts.rest(whole, sum(units.values()), "details_exceed_input"), **units}
 
 
-def _output(counts: Counts, raw: Raw, told: _Told) -> dict[str, int]:
+def _output(counts: Counts, raw: Raw, told: _Told, whole_input: int) -> dict[str, int]:
     if told.output is None:
         return {}
     reasoning = _count(counts, raw, names.REASONING)
@@ -147,7 +153,7 @@ def _output(counts: Counts, raw: Raw, told: _Told) -> dict[str, int]:
     audio = _count(counts, raw, names.OUTPUT_AUDIO) or 0
     image = _count(counts, raw, names.OUTPUT_IMAGE) or 0
     whole = told.output
-    beside = told.total == (told.input or 0) + told.output + thought
+    beside = told.total == whole_input + told.output + thought
     if thought > told.output or (thought and beside):
         whole += thought
     units = {OUTPUT: counts.rest(whole, thought + audio + image, "details_exceed_output")}
