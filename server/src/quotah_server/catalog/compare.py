@@ -103,7 +103,7 @@ def compare(old: Book, new: Book, today: date) -> Comparison:
     changes: list[RateChange] = []
     removed: list[tuple[str, str]] = []
     for key, model in before.items():
-        heirs = _heirs(model, new) or ([after[key]] if key in after else [])
+        heirs = _heirs(model, old, new) or ([after[key]] if key in after else [])
         if not heirs:
             removed.append(key)
         for heir in heirs:
@@ -169,10 +169,12 @@ def _rated(model: Model) -> tuple[object, ...]:
     return model.periods, model.variants
 
 
-def _heirs(model: Model, new: Book) -> list[Model]:
-    """The models of a new book that ids of this one mean now."""
+def _heirs(model: Model, old: Book, new: Book) -> list[Model]:
+    """The models of a new book that mean what ids of this one meant."""
     heirs: list[Model] = []
     for model_id in (model.model, *model.match.equals):
+        if resolve(old, model.provider, model_id) is not model:
+            continue  # an earlier model of the book takes this id
         heir = resolve(new, model.provider, model_id)
         if heir is not None and heir not in heirs:
             heirs.append(heir)
