@@ -9,7 +9,7 @@ export function ExternalLink({ href, children, className }: Props) {
   const shown = children ?? shortAddress(href);
   if (!isWeb(href)) {
     return (
-      <span className={cn("truncate", className)} title={href}>
+      <span className={cn("inline-block max-w-full truncate align-bottom", className)} title={href}>
         {shown}
       </span>
     );
@@ -21,7 +21,7 @@ export function ExternalLink({ href, children, className }: Props) {
       rel="noopener noreferrer"
       title={href}
       className={cn(
-        "inline-flex min-w-0 items-center gap-1 rounded-sm text-accent-text hover:underline",
+        "inline-flex min-w-0 max-w-full items-center gap-1 rounded-sm text-accent-text hover:underline",
         className,
       )}
     >

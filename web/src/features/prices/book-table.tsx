@@ -1,13 +1,12 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import type { BookModel, BookRate } from "@/api/price-types";
 import { vendorName } from "@/api/providers";
-import { rateFor, rateWords, sinceWords, stepWords } from "@/features/prices/words";
+import { rateFor, rateWords, sinceWords, sourceWords, stepWords } from "@/features/prices/words";
 import { cn } from "@/lib/cn";
 import { moneyExact } from "@/lib/format";
 import { useMedia } from "@/lib/hooks";
 import { moveFocus } from "@/lib/row-focus";
 import { Badge } from "@/ui/badge";
-import { shortAddress } from "@/ui/external-link";
 import { SkeletonRows } from "@/ui/skeleton";
 import { Table, TD, TH, THead, TR } from "@/ui/table";
 import { Tooltip } from "@/ui/tooltip";
@@ -82,7 +81,7 @@ function ModelRow({ item, columns }: RowProps) {
       </TD>
       <Rates item={item} columns={columns} />
       <TD className="max-w-48 truncate text-muted max-lg:hidden" title={item.source}>
-        {shortAddress(item.source)}
+        {sourceWords(item.source)}
       </TD>
       <TD className="num text-muted max-md:hidden">{sinceWords(item.since)}</TD>
     </TR>

@@ -1,7 +1,7 @@
 import type { BookPeriod, ModelPrices } from "@/api/price-types";
 import { RatesGrid } from "@/features/prices/rates-grid";
 import { Section } from "@/features/prices/section";
-import { sinceWords } from "@/features/prices/words";
+import { scheduleWords, sinceWords } from "@/features/prices/words";
 import { Badge } from "@/ui/badge";
 
 /** The prices of a model from the newest to the oldest; nothing is ever overwritten. */
@@ -19,7 +19,7 @@ export function ModelHistory({ data }: { data: ModelPrices }) {
       <span key="until" className="num">
         {period.until ? sinceWords(period.until) : "open"}
       </span>,
-      ...(scheduled(data) ? [period.schedule ?? "at all times"] : []),
+      ...(scheduled(data) ? [<When key="when" schedule={period.schedule} />] : []),
     ],
     rates: period.rates,
     source: period.source,
@@ -36,6 +36,14 @@ export function ModelHistory({ data }: { data: ModelPrices }) {
         rows={rows}
       />
     </Section>
+  );
+}
+
+function When({ schedule }: { schedule: string | null }) {
+  return (
+    <span className="block min-w-40 whitespace-normal">
+      {schedule ? scheduleWords(schedule) : "at all times"}
+    </span>
   );
 }
 

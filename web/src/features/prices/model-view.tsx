@@ -10,7 +10,7 @@ import { ModelWays } from "@/features/prices/model-ways";
 import { OverridesTable } from "@/features/prices/overrides-table";
 import { Section } from "@/features/prices/section";
 import { SetPriceButton } from "@/features/prices/set-price-button";
-import { stepWords } from "@/features/prices/words";
+import { scheduleWords, stepWords } from "@/features/prices/words";
 import { rateOf } from "@/lib/line-items";
 import { isProblem } from "@/lib/problem";
 import { Badge } from "@/ui/badge";
@@ -143,7 +143,7 @@ function RatesNow({ data }: { data: ModelPrices }) {
                 align="right"
                 className={now.length > 1 ? "max-w-56 whitespace-normal py-1" : undefined}
               >
-                {schedule ?? (now.length > 1 ? "otherwise" : "Price")}
+                {scheduleWords(schedule) ?? (now.length > 1 ? "otherwise" : "Price")}
               </TH>
             ))}
             <TH className="max-sm:hidden">Source</TH>

@@ -10,7 +10,10 @@ export function ModelWays({ data: { model, variants, uplifts } }: { data: ModelP
   const rows = variants.map((variant, index) => ({
     key: String(index),
     cells: [
-      <span key="way" className="font-medium text-ink first-letter:uppercase">
+      <span
+        key="way"
+        className="block whitespace-normal font-medium text-ink first-letter:uppercase"
+      >
         {conditionWords(variant.when)}
       </span>,
       <span key="from" className="num">

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { disagreementsQuery, overridesQuery, updatesQuery } from "@/api/prices";
+import { overridesQuery, updatesQuery } from "@/api/prices";
 import { useMayChange } from "@/api/roles";
 import { BookView } from "@/features/prices/book-view";
 import { DisagreementsView } from "@/features/prices/disagreements-view";
@@ -49,11 +49,9 @@ function Views({ current }: { current: string }) {
   const inView = useCurrentInView(current);
   const overrides = useQuery(overridesQuery());
   const updates = useQuery(updatesQuery());
-  const disagreements = useQuery(disagreementsQuery());
   const counts: Record<string, number | undefined> = {
     overrides: overrides.data?.items.length,
     updates: updates.data?.items.filter(({ state }) => state === "held").length,
-    disagreements: disagreements.data?.items.length,
   };
   return (
     <nav

@@ -43,7 +43,7 @@ export function RatesGrid({ caption, heads, rows }: Props) {
             {row.cells.map((cell, index) => (
               <TD
                 key={heads[index]}
-                className={cn("max-w-72 whitespace-normal", row.current && "font-medium text-ink")}
+                className={cn("max-w-72", row.current && "font-medium text-ink")}
               >
                 {cell}
               </TD>
@@ -51,7 +51,7 @@ export function RatesGrid({ caption, heads, rows }: Props) {
             {columns.map(({ unit }) => (
               <RateCell key={unit} rate={rateFor(row.rates, unit)} source={row.source} />
             ))}
-            <TD className="max-w-56">
+            <TD className="max-w-44">
               <ExternalLink href={row.source} />
             </TD>
           </TR>

@@ -23,6 +23,7 @@ describe("conditions in words", () => {
     expect(conditionWords({ service_tier: "ultra", region: ["eu", "us"] })).toBe(
       "service tier ultra, region eu or us",
     );
+    expect(conditionWords({ region: ["*"] })).toBe("any region");
     expect(conditionWords({ region: ["a"], host: ["b"] }, " or ")).toBe("region a or host b");
   });
 

@@ -4,6 +4,7 @@ import type { BookRate, Conditions, Step } from "@/api/price-types";
 import { compact, countExact, moneyExact } from "@/lib/format";
 import { rateOf } from "@/lib/line-items";
 import { day, timeOfDay } from "@/lib/time";
+import { shortAddress } from "@/ui/external-link";
 
 const KNOWN: Record<string, string> = {
   "processing=batch": "Batch",
@@ -28,6 +29,7 @@ export function conditionWords(when: Conditions, joint: ", " | " or " = ", "): s
   const parts = Object.entries(when).map(([key, value]) => {
     const values = Array.isArray(value) ? value : [value];
     const known = values.length === 1 ? KNOWN[`${key}=${values[0]}`] : undefined;
+    if (values.length === 1 && values[0] === "*") return `any ${NAMES[key] ?? key}`;
     return known ?? `${NAMES[key] ?? key.replaceAll("_", " ")} ${listOf(values)}`;
   });
   return parts.join(joint);
@@ -45,6 +47,16 @@ export function sinceWords(from: string | null | undefined): string {
   if (!from) return "always";
   const time = timeOfDay(from, "UTC");
   return time === "00:00" ? day(from, "UTC") : `${day(from, "UTC")}, ${time}`;
+}
+
+/** Calendars by the names people give them. */
+export function scheduleWords(schedule: string | null): string | null {
+  return schedule?.replace("cn-holidays", "Chinese holidays") ?? null;
+}
+
+/** Where a price of the list comes from; a price of one's own names its override. */
+export function sourceWords(source: string): string {
+  return source.startsWith("override ") ? "your price" : shortAddress(source);
 }
 
 /** "above 200k input tokens $2.50". */
