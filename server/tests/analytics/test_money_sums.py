@@ -177,7 +177,7 @@ def test_costs_add_up_wherever_they_are_summed(
 
 
 def many(book: Book, count: int) -> list[PricedEvent]:
-    """Events whose costs a binary float cannot sum."""
+    """Small calls of one workspace, a minute apart."""
     return [
         record(
             Call(
@@ -200,10 +200,7 @@ def many(book: Book, count: int) -> list[PricedEvent]:
 
 
 def test_the_check_sees_a_digit_that_is_off(store: DuckDBEventStore, book: Book) -> None:
-    events = many(book, 200)
-    assert sum(float(event.cost_usd or 0) for event in events) != float(
-        sum((event.cost_usd or Decimal(0) for event in events), Decimal(0))
-    )
+    events = many(book, 50)
     fill(store, events)
     assert_sums(store, events)
     first = events[0]
