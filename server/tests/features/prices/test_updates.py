@@ -33,9 +33,9 @@ def with_a_new_model() -> list[dict[str, Any]]:
 
 
 def from_tomorrow(rate: str) -> list[dict[str, Any]]:
-    """Published data in which gpt-4o has another input rate from tomorrow on."""
+    """Published data in which command-a has another input rate from tomorrow on."""
     data = published()
-    entry = model_of(data, "openai", "gpt-4o")
+    entry = model_of(data, "cohere", "command-a")
     tomorrow = (NOW + timedelta(days=1)).date().isoformat()
     later = {**entry["prices"], "input_mtok": float(rate)}
     entry["prices"] = [
@@ -133,7 +133,7 @@ async def test_a_change_from_tomorrow_on_is_shown_and_applied(
     (item,) = (await checked(owner))["items"]
     assert item["state"] == "applied"
     assert item["changes"] == [
-        {"provider": "openai", "model": "gpt-4o", "unit": "input", "old_usd": "2.5",
+        {"provider": "cohere", "model": "command-a", "unit": "input", "old_usd": "2.5",
          "new_usd": "5", "ratio": "2", "when": ""},
     ]  # fmt: skip
 
@@ -150,9 +150,15 @@ def without_models(share: int) -> list[dict[str, Any]]:
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
-        (lambda: from_tomorrow("25.1"), "by more than 10 times: openai/gpt-4o input $2.5 → $25.1"),
-        (lambda: from_tomorrow("0.24"), "by more than 10 times: openai/gpt-4o input $2.5 → $0.24"),
-        (lambda: from_tomorrow("0"), "to 0 or less: openai/gpt-4o input $2.5 → $0"),
+        (
+            lambda: from_tomorrow("25.1"),
+            "by more than 10 times: cohere/command-a input $2.5 → $25.1",
+        ),
+        (
+            lambda: from_tomorrow("0.24"),
+            "by more than 10 times: cohere/command-a input $2.5 → $0.24",
+        ),
+        (lambda: from_tomorrow("0"), "to 0 or less: cohere/command-a input $2.5 → $0"),
         (
             lambda: published([("openai", "gpt-4o", {"input_mtok": "2.6"})]),
             "for days that are over",
