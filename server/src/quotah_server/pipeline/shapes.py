@@ -68,7 +68,7 @@ def _without(holds: Holds, *paths: str) -> Holds:
 BODY_SIGNS = (
     Sign("span", _has("attributes")),
     Sign("messages", _is("type", "message")),
-    Sign("responses", _is("object", "response")),
+    Sign("responses", _is("object", "response", "response.compaction")),
     Sign("realtime", _is("type", "response.done")),
     Sign("realtime", _is("object", "realtime.response")),
     Sign("chat", _is("object", "chat.completion")),

@@ -18,6 +18,7 @@ _OPERATIONS = {
     "/chat/completions": "chat",
     "/completions": "completions",
     "/responses": "responses",
+    "/responses/compact": "responses",
     "/embeddings": "embeddings",
     "/images/generations": "images",
     "/images/edits": "images",

@@ -67,7 +67,6 @@ _KNOWN_OUTPUT = frozenset(
     {"reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens",
      "accepted_prediction_tokens", "rejected_prediction_tokens"}
 )  # fmt: skip
-_ALL_OUTPUT_IS_IMAGE = frozenset({"images"})
 _NO_OUTPUT = frozenset({"embeddings", "rerank"})
 
 
@@ -273,8 +272,10 @@ def _output(
         image = counts.read(details, "image_tokens") or 0
     if total is None:
         return {}
-    if not details and operation in _ALL_OUTPUT_IS_IMAGE:
+    if not details and operation == "images":
         image = total
+    elif not details and operation == "speech":
+        audio = total
     units = {OUTPUT: counts.rest(total, (thought or 0) + audio + image, "details_exceed_output")}
     if thought is not None:
         units[REASONING] = thought
