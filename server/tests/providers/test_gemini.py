@@ -223,6 +223,39 @@ def test_searches_are_billed_by_query_since_gemini_3_and_by_prompt_before(
     assert {name: units[name] for name in units if name.startswith("ground")} == {unit: count}
 
 
+WEB, MAPS = {"web": {"uri": "https://a"}}, {"maps": {"uri": "https://b"}}
+
+
+@pytest.mark.parametrize(
+    ("model", "queries", "chunks", "units"),
+    [
+        ("gemini-2.5-flash", ["a", "b"], [MAPS, MAPS], {"grounded_maps_prompt": 1}),
+        ("gemini-2.5-flash", ["a"], [MAPS, WEB], {"grounded_maps_prompt": 1, "grounded_prompt": 1}),
+        ("gemini-2.5-flash", [], [WEB], {"grounded_prompt": 1}),
+        ("gemini-3.5-flash", ["a", "b"], [MAPS], {"maps_query": 2}),
+        ("gemini-3.5-flash", ["a", "b"], [MAPS, WEB], {"grounding_query": 2}),
+        ("gemini-3.5-flash", ["a", "b"], [], {"grounding_query": 2}),
+        ("gemini-3.5-flash", [], [MAPS], {"maps_query": 1}),
+        ("gemini-3.5-flash", [], [WEB], {"grounding_query": 1}),
+        ("gemini-3.5-flash", [], [{"retrievedContext": {"uri": "gs://c"}}], {}),
+    ],
+)  # fmt: skip
+def test_queries_are_those_of_maps_where_nothing_came_from_the_web(
+    model: str, queries: list[str], chunks: list[dict[str, Any]], units: dict[str, int]
+) -> None:
+    first = {"candidates": [{"groundingMetadata": {"webSearchQueries": queries}}]}
+    second = {"candidates": [{"groundingMetadata": {"groundingChunks": chunks}, "finishReason": "STOP"}],
+              "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 1}}  # fmt: skip
+    named = {"modelVersion": model}
+
+    answer = merged({**named, **first}, {**named, **second})
+
+    usage = ROOM.usage("generate_content", answer.usage, answer.extras)
+    assert {unit: n for unit, n in usage.units.items() if unit not in ("input", "output")} == units
+    untold = bool(units) and not queries and model.startswith("gemini-3")
+    assert usage.flags == (("grounding_queries_untold",) if untold else ())
+
+
 def test_an_answer_without_queries_was_not_grounded() -> None:
     answer = body(promptTokenCount=10, candidatesTokenCount=1)
     answer["candidates"][0]["groundingMetadata"] = {"webSearchQueries": [], "groundingChunks": []}

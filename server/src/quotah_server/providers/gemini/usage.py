@@ -112,6 +112,8 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
         units.update(_output(counts, raw, sums))
     if sums.tools and grounding.GROUNDING_QUERY in beside:
         counts.flag("search_context_as_input")
+    if extras.get(grounding.UNTOLD):
+        counts.flag(grounding.UNTOLD)
     if operation == "live" and (counts.read(extras, TURNS) or 0) > 1:
         counts.flag("unknown_unit:earlier_turns")
     partial = bool(extras.get(PARTIAL))
