@@ -51,9 +51,8 @@ async def test_an_event_is_accepted_priced_and_visible_within_two_seconds(rig: R
 
 
 async def test_each_event_of_a_batch_has_its_own_result(rig: Rig) -> None:
-    answer = await rig.send(
-        sent(1), sent(1), sent(1, model="other"), {"provider": "openai"}, sent(2)
-    )
+    one = sent(1)
+    answer = await rig.send(one, one, {**one, "model": "other"}, {"provider": "openai"}, sent(2))
     assert answer.status_code == 207
     body = answer.json()
     statuses = [result["status"] for result in body["results"]]

@@ -21,7 +21,7 @@ from quotah_server.features.repricing.repository import StoredEvents
 from quotah_server.pipeline.reprice import Stored, again
 from quotah_server.store.events.base import Repriced
 
-PAGE = 2000
+PAGE = 5000
 """Events that are held at a time, and changed in one transaction."""
 
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
