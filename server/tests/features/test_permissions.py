@@ -44,7 +44,9 @@ async def plane(tmp_path: Path) -> AsyncIterator[Plane]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         mock_port = probe.getsockname()[1]
-    settings = Settings(data_dir=tmp_path / "data", mock_port=mock_port, _env_file=None)  # pyright: ignore[reportCallIssue]
+    settings = Settings(
+        data_dir=tmp_path / "data", mock_port=mock_port, prices_url="https://0.0.0.0", _env_file=None  # pyright: ignore[reportCallIssue]
+    )  # fmt: skip
     folder = open_folder(settings.data_dir)
     async with open_parts(settings, folder) as parts:
         plane = Plane(parts.database)
@@ -90,6 +92,27 @@ TABLE: dict[tuple[str, str], dict[str, int | str]] = {
     ("GET", "/runs/{run_id}"): least("viewer"),
     ("PUT", "/runs/{run_id}/feedback"): least("member"),
     ("GET", "/live"): least("viewer"),
+    ("GET", "/prices/book"): least("viewer"),
+    ("GET", "/prices/models"): least("viewer"),
+    ("GET", "/prices/models/{provider}/{model}"): least("viewer"),
+    ("GET", "/prices/disagreements"): least("viewer"),
+    ("GET", "/prices/unpriced"): least("viewer"),
+    ("POST", "/prices/preview"): least("viewer"),
+    ("GET", "/prices/overrides"): least("viewer"),
+    ("POST", "/prices/overrides"): least("admin"),
+    ("GET", "/prices/overrides/export"): least("viewer"),
+    ("POST", "/prices/overrides/import"): least("admin"),
+    ("GET", "/prices/overrides/{override_id}"): least("viewer"),
+    ("PUT", "/prices/overrides/{override_id}"): least("admin"),
+    ("DELETE", "/prices/overrides/{override_id}"): least("admin"),
+    ("GET", "/prices/trust"): least("viewer"),
+    ("PUT", "/prices/trust"): least("admin"),
+    ("GET", "/prices/updates"): least("viewer"),
+    # The list of prices is everybody's: the operator's to change, who is the owner here.
+    ("PUT", "/prices/updates"): least("owner"),
+    ("POST", "/prices/updates/check"): least("owner"),
+    ("POST", "/prices/updates/{update_id}/accept"): least("owner"),
+    ("POST", "/prices/updates/{update_id}/reject"): least("owner"),
     ("POST", "/prices/reprice"): least("admin"),
     ("GET", "/prices/reprices"): least("viewer"),
     ("POST", "/events"): {
@@ -98,6 +121,7 @@ TABLE: dict[tuple[str, str], dict[str, int | str]] = {
         **dict.fromkeys(("ingest_key", "admin_key"), OK),
     },
 }
+OWN_PRICE = {"provider": "openai", "model": "gpt-4o", "factor": "0.9"}
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/setup"): {
         "token": "t", "email": "x@example.com", "password": "long enough 1", "name": "x",
@@ -113,6 +137,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "/tokens/count"): {"model": "gpt-4o", "text": "hello world"},
     ("POST", "/query"): {"metrics": ["cost"], "period": {"last": "7d"}},
     ("PUT", "/runs/{run_id}/feedback"): {"rating": 5},
+    ("POST", "/prices/preview"): {"provider": "openai", "model": "gpt-4o", "usage": {"input": 1}},
+    ("POST", "/prices/overrides"): OWN_PRICE,
+    ("PUT", "/prices/overrides/{override_id}"): OWN_PRICE,
+    ("POST", "/prices/overrides/import"): {"quotah_price_overrides": 1, "overrides": []},
+    ("PUT", "/prices/trust"): {"providers": []},
+    ("PUT", "/prices/updates"): {"enabled": False},
     ("POST", "/prices/reprice"): {"from": "2026-01-01T00:00:00Z", "to": "2026-01-02T00:00:00Z"},
     ("POST", "/events"): [],
 }  # fmt: skip
@@ -122,6 +152,10 @@ GRANTED = {
     ("GET", "/runs/{run_id}"): (404,),
     ("PUT", "/runs/{run_id}/feedback"): (404,),
     ("POST", "/samples"): (202, 409),
+    ("GET", "/prices/models/{provider}/{model}"): (404,),
+    ("GET", "/prices/unpriced"): (422,),  # since when is not said
+    ("POST", "/prices/updates/{update_id}/accept"): (404,),
+    ("POST", "/prices/updates/{update_id}/reject"): (404,),
 }
 
 
@@ -130,7 +164,7 @@ def routes(plane: Plane) -> Iterator[tuple[str, str]]:
         path = route.path or ""
         if path.startswith(PREFIX):
             for method in sorted((route.methods or set()) - {"HEAD"}):
-                yield method, path.removeprefix(PREFIX)
+                yield method, path.removeprefix(PREFIX).replace(":path}", "}")
 
 
 class World:
@@ -159,7 +193,16 @@ class World:
             "key_id": key["id"],
             "credential_id": mock["id"],
             "run_id": f"run_{new_id()}",
+            "override_id": await self.own_price(),
+            "update_id": f"upd_{new_id()}",
+            "provider": "openai",
+            "model": "no/such/model",
         }
+
+    async def own_price(self) -> str:
+        response = await self.owner.call("POST", "/prices/overrides", OWN_PRICE)
+        assert response.status_code == 201, response.text
+        return response.json()["id"]
 
     async def _invalid(self, owner: Browser, workspace: str) -> None:
         past = utc_now() - timedelta(minutes=1)
@@ -195,7 +238,7 @@ class World:
         body = BODIES.get(route)
         if path == "/auth/login":
             # A new account each time: ten wrong passwords of one would be answered 429.
-            body = {**body, "email": f"{new_id()}@example.com"}
+            body = {**(body or {}), "email": f"{new_id()}@example.com"}
         raw = [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
         if path == "/live":
             return httpx2.Response(await self._first_status(PREFIX + path, raw))
@@ -264,6 +307,7 @@ async def _refill(world: World) -> None:
     world.ids["key_id"] = (await world.plane.key(world.owner, "gateway"))["id"]
     response = await world.owner.call("POST", "/providers/mock")
     world.ids["credential_id"] = response.json()["items"][0]["id"]
+    world.ids["override_id"] = await world.own_price()
 
 
 def hidden(response: httpx2.Response) -> bool:
@@ -274,7 +318,8 @@ def hidden(response: httpx2.Response) -> bool:
 
 def scoped_routes() -> list[tuple[str, str]]:
     return [route for route in TABLE if TABLE[route].get("viewer") != 401 and route[1] not in (
-        "/instance", "/me", "/auth/logout", "/workspaces", "/samples", "/events")]  # fmt: skip
+        "/instance", "/me", "/auth/logout", "/workspaces", "/samples", "/events",
+        "/prices/updates/{update_id}/accept", "/prices/updates/{update_id}/reject")]  # fmt: skip
 
 
 async def test_the_things_of_another_tenant_do_not_exist(plane: Plane) -> None:

@@ -195,6 +195,366 @@ export interface paths {
         patch: operations["onboarding_update"];
         trace?: never;
     };
+    "/api/v1/prices/book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Book
+         * @description The price book that this workspace's calls are priced by.
+         */
+        get: operations["prices_book"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/disagreements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Disagreements
+         * @description List where the book contradicts the base book that it is made of, current ones first.
+         */
+        get: operations["prices_disagreements"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description List the models of the book, by provider and name, with the rates that hold now.
+         */
+        get: operations["prices_models"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/models/{provider}/{model}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Model
+         * @description All that is known of a model's prices: past and present, with sources.
+         */
+        get: operations["prices_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/overrides": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Overrides
+         * @description List the workspace's own prices, newest first.
+         */
+        get: operations["price_overrides_list"];
+        put?: never;
+        /**
+         * Create Override
+         * @description Set a price; calls are priced by it from now on. Past ones keep theirs until they are re-priced.
+         */
+        post: operations["price_override_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/overrides/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Overrides
+         * @description All that the workspace sets, as a document for the import.
+         */
+        get: operations["price_overrides_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/overrides/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Overrides
+         * @description Take a document in, beside what is set: as a whole, or nothing where one entry is wrong.
+         */
+        post: operations["price_overrides_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/overrides/{override_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Override
+         * @description One of the workspace's own prices.
+         */
+        get: operations["price_override_get"];
+        /**
+         * Replace Override
+         * @description Put another price in the place of one.
+         */
+        put: operations["price_override_replace"];
+        post?: never;
+        /**
+         * Delete Override
+         * @description Take a price back; from now on the list counts again.
+         */
+        delete: operations["price_override_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Preview
+         * @description What a call would cost; ``override`` is a price to try that is not saved.
+         */
+        post: operations["prices_preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/reprice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reprice
+         * @description Price stored calls by the prices of now, or tell what that would change (``dry_run``).
+         */
+        post: operations["prices_reprice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/reprices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reprices
+         * @description List what was applied, newest first.
+         */
+        get: operations["prices_reprices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Trust
+         * @description Whose own word on a call's cost counts, provider by provider.
+         */
+        get: operations["price_trust_get"];
+        /**
+         * Set Trust
+         * @description Say whose word counts; providers that are not named stay as they are.
+         */
+        put: operations["price_trust_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/unpriced": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Unpriced
+         * @description List the models whose calls have no price, the most frequent first, 200 at most.
+         */
+        get: operations["prices_unpriced"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/updates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Updates
+         * @description Whether newer list prices are looked for, and what was found.
+         */
+        get: operations["price_updates_get"];
+        /**
+         * Set Updates
+         * @description Turn the daily look for newer list prices on or off.
+         */
+        put: operations["price_updates_set"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/updates/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check Updates
+         * @description Look for newer list prices now; what came of it, a failure too, is in the answer.
+         */
+        post: operations["price_updates_check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/updates/{update_id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Update
+         * @description Put an update that is held in force.
+         */
+        post: operations["price_update_accept"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/prices/updates/{update_id}/reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject Update
+         * @description Leave an update that is held alone for good.
+         */
+        post: operations["price_update_reject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/providers": {
         parameters: {
             query?: never;
@@ -407,6 +767,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Count Tokens
+         * @description Count the input tokens of a request before it is sent; at most 10 MB.
+         *
+         *     Exact for OpenAI's encodings, without a network. Anthropic's models are counted by Anthropic,
+         *     for free, where the workspace has a key; any other count is an estimate and says so.
+         */
+        post: operations["tokens_count"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workspaces": {
         parameters: {
             query?: never;
@@ -455,6 +838,40 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AppliedReprice
+         * @description One that was applied. unfinished: it was ended in the middle; what it had changed by then stands,
+         *     and the same again completes it. Its totals count the changed calls alone.
+         */
+        AppliedReprice: {
+            /** Reprice Id */
+            reprice_id: string;
+            /**
+             * Applied At
+             * Format: date-time
+             */
+            applied_at: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "running" | "done" | "unfinished";
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Provider */
+            provider: string | null;
+            /** Model */
+            model: string | null;
+            totals: components["schemas"]["RepriceTotals"];
+        };
         /**
          * AttemptOut
          * @description One attempt at the provider.
@@ -525,6 +942,87 @@ export interface components {
             };
         };
         /**
+         * BookModel
+         * @description A model with the rates that hold now. since: when they began; None: as far as is known, always.
+         *     overridden: prices of this workspace stand before some of its calls.
+         */
+        BookModel: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Since */
+            since: string | null;
+            /** Source */
+            source: string;
+            /** Overridden */
+            overridden: boolean;
+            /** Rates */
+            rates: components["schemas"]["RateOut"][];
+        };
+        /** BookModelPage */
+        BookModelPage: {
+            /** Items */
+            items: components["schemas"]["BookModel"][];
+            /** Next Cursor */
+            next_cursor: string | null;
+        };
+        /**
+         * BookOut
+         * @description The book in force. version: under this workspace's terms; list_version: without them. sources:
+         *     where the list comes from → which version or day.
+         */
+        BookOut: {
+            /** Version */
+            version: string;
+            /** List Version */
+            list_version: string;
+            /** Sources */
+            sources: {
+                [key: string]: string;
+            };
+            /** Models */
+            models: number;
+            /** Providers */
+            providers: string[];
+            /** Units */
+            units: components["schemas"]["BookUnit"][];
+        };
+        /**
+         * BookUnit
+         * @description Something that is counted. per: the count that a rate is for. token: counted in tokens.
+         */
+        BookUnit: {
+            /** Unit */
+            unit: string;
+            /** Name */
+            name: string;
+            /** Per */
+            per: number;
+            /** Token */
+            token: boolean;
+        };
+        /**
+         * ChangeOut
+         * @description A rate that an update changes. ratio: new ÷ old; None where one of them is none or zero.
+         */
+        ChangeOut: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Unit */
+            unit: string;
+            /** Old Usd */
+            old_usd: string | null;
+            /** New Usd */
+            new_usd: string | null;
+            /** Ratio */
+            ratio: string | null;
+            /** When */
+            when: string;
+        };
+        /**
          * ColumnOut
          * @description unit: how the column's cells are to be shown.
          */
@@ -541,6 +1039,55 @@ export interface components {
              * @description metric, dimension, time or compare
              */
             kind: string;
+        };
+        /**
+         * CostSplitOut
+         * @description What a cost went on, in dollars; the parts make up the cost.
+         */
+        CostSplitOut: {
+            /** Input */
+            input: string;
+            /** Cache Read */
+            cache_read: string;
+            /** Cache Write */
+            cache_write: string;
+            /** Output */
+            output: string;
+            /** Other */
+            other: string;
+        };
+        /**
+         * CountOut
+         * @description A count of input tokens.
+         */
+        CountOut: {
+            /** Model */
+            model: string;
+            /** Tokens */
+            tokens: number;
+            /**
+             * Exact
+             * @description Counted with the model's own tokenizer; otherwise an estimate. Tools, images and framing that nobody published make a count an estimate.
+             */
+            exact: boolean;
+            /**
+             * Method
+             * @description How it was counted.
+             * @example tiktoken:o200k_base
+             * @example provider
+             * @example estimate:claude
+             */
+            method: string;
+            /**
+             * Factor
+             * @description Of an estimate: what the tokens of o200k_base were multiplied by.
+             */
+            factor: number | null;
+            /**
+             * Note
+             * @description Why the provider was not asked, where it could have been.
+             */
+            note: string | null;
         };
         /**
          * CredentialIn
@@ -630,6 +1177,40 @@ export interface components {
             /** Label */
             label: string;
         };
+        /** DisagreementList */
+        DisagreementList: {
+            /** Items */
+            items: components["schemas"]["DisagreementOut"][];
+        };
+        /**
+         * DisagreementOut
+         * @description A rate of ours that differs from that of the base book, since when, and until when (None: still).
+         *     when: the way of calling or the time of the week it is limited to.
+         */
+        DisagreementOut: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Unit */
+            unit: string;
+            /** Ours Usd */
+            ours_usd: string;
+            /** Theirs Usd */
+            theirs_usd: string;
+            /** Source Ours */
+            source_ours: string;
+            /** Source Theirs */
+            source_theirs: string;
+            /** Per */
+            per: number;
+            /** Since */
+            since: string | null;
+            /** Until */
+            until: string | null;
+            /** When */
+            when: string;
+        };
         /**
          * EventResult
          * @description What became of one event. index: its place in the batch. reason: why it was not taken.
@@ -700,6 +1281,16 @@ export interface components {
             op?: "eq" | "ne" | "in" | "not_in" | "prefix" | "contains" | "gt" | "gte" | "lt" | "lte" | "is_null" | "not_null";
             /** Value */
             value?: boolean | number | string | (boolean | number | string)[] | null;
+        };
+        /**
+         * ImportOut
+         * @description applied: everything was written; nothing is, when one entry is wrong or it was a dry run.
+         */
+        ImportOut: {
+            /** Applied */
+            applied: boolean;
+            /** Verdicts */
+            verdicts: components["schemas"]["Verdict"][];
         };
         /**
          * IngestResult
@@ -823,7 +1414,8 @@ export interface components {
         };
         /**
          * LineItemOut
-         * @description quantity * rate_usd / per = amount_usd. rule: where the rate comes from.
+         * @description quantity * rate_usd / per = amount_usd. rule: where the rate comes from. model: set where it is
+         *     not the model that answered. text: the same for people.
          */
         LineItemOut: {
             /** Unit */
@@ -838,6 +1430,10 @@ export interface components {
             amount_usd: string;
             /** Rule */
             rule: string;
+            /** Model */
+            model: string | null;
+            /** Text */
+            text: string;
         };
         /**
          * Me
@@ -885,6 +1481,40 @@ export interface components {
             better: ("higher" | "lower") | null;
         };
         /**
+         * MinimumOut
+         * @description The least quantity of a unit that is billed for a request.
+         */
+        MinimumOut: {
+            /** Unit */
+            unit: string;
+            /** Name */
+            name: string;
+            /** Quantity */
+            quantity: number;
+        };
+        /**
+         * ModelOut
+         * @description All that is known of a model's prices. matches: the ids that mean it, in words.
+         */
+        ModelOut: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Matches */
+            matches: string[];
+            /** Periods */
+            periods: components["schemas"]["PeriodOut"][];
+            /** Variants */
+            variants: components["schemas"]["VariantOut"][];
+            /** Uplifts */
+            uplifts: components["schemas"]["UpliftOut"][];
+            /** Minimums */
+            minimums: components["schemas"]["MinimumOut"][];
+            /** Overrides */
+            overrides: components["schemas"]["OverrideOut"][];
+        };
+        /**
          * OnboardingOut
          * @description done: all steps are. skipped: somebody chose not to be led.
          */
@@ -917,6 +1547,124 @@ export interface components {
             desc?: boolean;
         };
         /**
+         * OverrideFields
+         * @description A price that a workspace sets by itself; exactly one of rates and factor is given.
+         *
+         *     provider: our name, or ``*``. model: an id as asked for or answered, a prefix with ``*`` at its end, or
+         *     ``*``. deployment, project_id: what it is limited to. from, until: when it holds, until exclusive.
+         *     rates: unit → dollars for the unit's ``per``. factor: on every amount of the list (0.85: 15 % off).
+         */
+        OverrideFields: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Deployment */
+            deployment?: string | null;
+            /** Project Id */
+            project_id?: string | null;
+            /** From */
+            from?: string | null;
+            /** Until */
+            until?: string | null;
+            /** Rates */
+            rates?: {
+                [key: string]: string;
+            } | null;
+            /** Factor */
+            factor?: string | null;
+            /**
+             * Note
+             * @default
+             */
+            note?: string;
+        };
+        /** OverrideList */
+        OverrideList: {
+            /** Items */
+            items: components["schemas"]["OverrideOut"][];
+        };
+        /**
+         * OverrideOut
+         * @description A price of the workspace. effective: it is what counts now for the calls it names, unless a
+         *     narrower one does; of two for the same calls, the one begun last counts.
+         */
+        OverrideOut: {
+            /** Id */
+            id: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Deployment */
+            deployment: string | null;
+            /** Project Id */
+            project_id: string | null;
+            /** From */
+            from: string | null;
+            /** Until */
+            until: string | null;
+            /** Rates */
+            rates: {
+                [key: string]: string;
+            } | null;
+            /** Factor */
+            factor: string | null;
+            /** Note */
+            note: string;
+            /** Effective */
+            effective: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+        };
+        /**
+         * OverrideSaved
+         * @description matches_now: models of the book it touches. affected_calls_30d: calls of the last 30 days that it
+         *     names, whenever it holds; None: the event store cannot be asked now.
+         */
+        OverrideSaved: {
+            /** Id */
+            id: string;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Deployment */
+            deployment: string | null;
+            /** Project Id */
+            project_id: string | null;
+            /** From */
+            from: string | null;
+            /** Until */
+            until: string | null;
+            /** Rates */
+            rates: {
+                [key: string]: string;
+            } | null;
+            /** Factor */
+            factor: string | null;
+            /** Note */
+            note: string;
+            /** Effective */
+            effective: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Created By */
+            created_by: string | null;
+            /** Matches Now */
+            matches_now: number;
+            /** Affected Calls 30D */
+            affected_calls_30d: number | null;
+        };
+        /**
          * PeriodIn
          * @description Either last, or from (inclusive) and to (exclusive).
          */
@@ -927,6 +1675,97 @@ export interface components {
             to?: string | null;
             /** Last */
             last?: ("24h" | "7d" | "30d" | "90d") | null;
+        };
+        /**
+         * PeriodOut
+         * @description Rates for a time. schedule: the hours and days they are limited to, in words.
+         */
+        PeriodOut: {
+            /** From */
+            from: string | null;
+            /** Until */
+            until: string | null;
+            /** Schedule */
+            schedule: string | null;
+            /** Source */
+            source: string;
+            /** Rates */
+            rates: components["schemas"]["RateOut"][];
+        };
+        /**
+         * PreviewIn
+         * @description A call to price. usage: unit → count, disjoint. override: a price to try, as if it were saved.
+         */
+        PreviewIn: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Usage */
+            usage: {
+                [key: string]: number;
+            };
+            /** At */
+            at?: string | null;
+            /** Service Tier */
+            service_tier?: string | null;
+            /** Region */
+            region?: string | null;
+            /** Deployment */
+            deployment?: string | null;
+            /** Project Id */
+            project_id?: string | null;
+            /** Extras */
+            extras?: {
+                [key: string]: string | number | boolean | null;
+            };
+            override?: components["schemas"]["OverrideFields"] | null;
+        };
+        /**
+         * PreviewItem
+         * @description One product of the sum: quantity × rate_usd ÷ per = amount_usd.
+         */
+        PreviewItem: {
+            /** Unit */
+            unit: string;
+            /** Quantity */
+            quantity: number;
+            /** Rate Usd */
+            rate_usd: string;
+            /** Per */
+            per: number;
+            /** Amount Usd */
+            amount_usd: string;
+            /** Rule */
+            rule: string;
+            /** Text */
+            text: string;
+        };
+        /**
+         * PreviewOut
+         * @description What ``quotah price`` prints of such a call.
+         */
+        PreviewOut: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string;
+            /** Status */
+            status: string;
+            /** Cost Usd */
+            cost_usd: string | null;
+            /** Usage */
+            usage: {
+                [key: string]: unknown;
+            };
+            /** Line Items */
+            line_items: components["schemas"]["PreviewItem"][];
+            /** Price Version */
+            price_version: string;
+            /** Reason */
+            reason: string;
+        } & {
+            [key: string]: unknown;
         };
         /**
          * ProjectOut
@@ -981,8 +1820,118 @@ export interface components {
             totals?: boolean;
         };
         /**
+         * RateOut
+         * @description Dollars for ``per`` of a unit. source: where this rate comes from.
+         */
+        RateOut: {
+            /** Unit */
+            unit: string;
+            /** Name */
+            name: string;
+            /** Rate Usd */
+            rate_usd: string;
+            /** Per */
+            per: number;
+            /** Above */
+            above: components["schemas"]["Step"][];
+            /** Source */
+            source: string;
+        };
+        /**
+         * RepriceIn
+         * @description Which calls: those that started in [from, to), of one provider or model where these are given.
+         *
+         *     dry_run: tell what would change, and change nothing.
+         */
+        RepriceIn: {
+            /**
+             * From
+             * Format: date-time
+             */
+            from: string;
+            /**
+             * To
+             * Format: date-time
+             */
+            to: string;
+            /** Provider */
+            provider?: string | null;
+            /**
+             * Model
+             * @description An id, a prefix with * at its end, or a name of the book, as an override names its model.
+             */
+            model?: string | null;
+            /**
+             * Dry Run
+             * @default true
+             */
+            dry_run?: boolean;
+        };
+        /**
+         * RepriceList
+         * @description Newest first, 200 at most.
+         */
+        RepriceList: {
+            /** Items */
+            items: components["schemas"]["AppliedReprice"][];
+        };
+        /**
+         * RepriceOut
+         * @description What changes, or changed where ``applied``; rows: the largest change first.
+         */
+        RepriceOut: {
+            /** Reprice Id */
+            reprice_id: string | null;
+            /** Applied */
+            applied: boolean;
+            /** Rows */
+            rows: components["schemas"]["RepriceRow"][];
+            totals: components["schemas"]["RepriceTotals"];
+        };
+        /**
+         * RepriceRow
+         * @description The same of one model.
+         */
+        RepriceRow: {
+            /** Events */
+            events: number;
+            /** Changed */
+            changed: number;
+            /** Old Usd */
+            old_usd: string;
+            /** New Usd */
+            new_usd: string;
+            /** Priced Before */
+            priced_before: number;
+            /** Priced After */
+            priced_after: number;
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string | null;
+        };
+        /**
+         * RepriceTotals
+         * @description Attempts looked at, those whose cost or status changes, and the sums of all of them before and
+         *     after; priced: how many have a cost.
+         */
+        RepriceTotals: {
+            /** Events */
+            events: number;
+            /** Changed */
+            changed: number;
+            /** Old Usd */
+            old_usd: string;
+            /** New Usd */
+            new_usd: string;
+            /** Priced Before */
+            priced_before: number;
+            /** Priced After */
+            priced_after: number;
+        };
+        /**
          * RunDetail
-         * @description A run in full. line_items explain the cost of its last attempt.
+         * @description A run in full. line_items and cost_split explain the cost of its last attempt.
          */
         RunDetail: {
             /** Id */
@@ -1048,6 +1997,7 @@ export interface components {
             attempt_list: components["schemas"]["AttemptOut"][];
             /** Line Items */
             line_items: components["schemas"]["LineItemOut"][];
+            cost_split: components["schemas"]["CostSplitOut"] | null;
             /** Price Version */
             price_version: string;
             /** Cost Reason */
@@ -1224,6 +2174,16 @@ export interface components {
              */
             to: string;
         };
+        /**
+         * Step
+         * @description Beyond so many input tokens the whole request has this rate.
+         */
+        Step: {
+            /** Tokens */
+            tokens: number;
+            /** Rate Usd */
+            rate_usd: string;
+        };
         /** Steps */
         Steps: {
             /** Provider */
@@ -1256,6 +2216,187 @@ export interface components {
             truncated?: boolean;
         };
         /**
+         * Transfer
+         * @description All that a workspace sets, as a document to keep or to carry elsewhere.
+         */
+        Transfer: {
+            /**
+             * Quotah Price Overrides
+             * @default 1
+             * @constant
+             */
+            quotah_price_overrides?: 1;
+            /** Overrides */
+            overrides: components["schemas"]["OverrideFields"][];
+            /**
+             * Trust
+             * @default {}
+             */
+            trust?: {
+                [key: string]: boolean;
+            };
+        };
+        /**
+         * TransferIn
+         * @description The document that the export gives. What is added there (ids, dates of creation) is ignored.
+         */
+        TransferIn: {
+            /**
+             * Quotah Price Overrides
+             * @constant
+             */
+            quotah_price_overrides: 1;
+            /** Overrides */
+            overrides: {
+                [key: string]: unknown;
+            }[];
+            /** Trust */
+            trust?: {
+                [key: string]: unknown;
+            };
+        };
+        /**
+         * TrustIn
+         * @description trusted None: as the book says.
+         */
+        TrustIn: {
+            /** Provider */
+            provider: string;
+            /** Trusted */
+            trusted: boolean | null;
+        };
+        /** TrustList */
+        TrustList: {
+            /** Providers */
+            providers: components["schemas"]["TrustOut"][];
+        };
+        /**
+         * TrustListIn
+         * @description What to change; providers that are not named stay as they are.
+         */
+        TrustListIn: {
+            /** Providers */
+            providers: components["schemas"]["TrustIn"][];
+        };
+        /**
+         * TrustOut
+         * @description Whether the cost that a provider names counts. default: what the book says.
+         */
+        TrustOut: {
+            /** Provider */
+            provider: string;
+            /** Trusted */
+            trusted: boolean;
+            /** Default */
+            default: boolean;
+        };
+        /** UnpricedList */
+        UnpricedList: {
+            /** Items */
+            items: components["schemas"]["UnpricedOut"][];
+        };
+        /**
+         * UnpricedOut
+         * @description Calls of a model without a price. reason, run_id: of the newest of them.
+         */
+        UnpricedOut: {
+            /** Provider */
+            provider: string;
+            /** Model */
+            model: string | null;
+            /** Calls */
+            calls: number;
+            /**
+             * First Seen
+             * Format: date-time
+             */
+            first_seen: string;
+            /**
+             * Last Seen
+             * Format: date-time
+             */
+            last_seen: string;
+            /** Reason */
+            reason: string;
+            /** Run Id */
+            run_id: string;
+        };
+        /**
+         * UpdateOut
+         * @description A newer list of prices. changes: the first 200. reasons: why it is held, or has failed.
+         */
+        UpdateOut: {
+            /** Id */
+            id: string;
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "held" | "applied" | "rejected" | "failed";
+            /** Version */
+            version: string | null;
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /** Decided At */
+            decided_at: string | null;
+            /** Reasons */
+            reasons: string[];
+            /** Changes */
+            changes: components["schemas"]["ChangeOut"][];
+            /** Changed */
+            changed: number;
+            /** Added */
+            added: number;
+            /** Removed */
+            removed: number;
+        };
+        /** UpdatesIn */
+        UpdatesIn: {
+            /** Enabled */
+            enabled: boolean;
+        };
+        /**
+         * UpdatesOut
+         * @description Renewal of the list of prices, newest first. may_change: you run this instance.
+         */
+        UpdatesOut: {
+            /** Enabled */
+            enabled: boolean;
+            /** Url */
+            url: string;
+            /** Last Checked At */
+            last_checked_at: string | null;
+            /** Last Error */
+            last_error: string | null;
+            /** May Change */
+            may_change: boolean;
+            /** Items */
+            items: components["schemas"]["UpdateOut"][];
+        };
+        /**
+         * UpliftOut
+         * @description A factor on token rates. when: what of a call → the values that ask for it.
+         */
+        UpliftOut: {
+            /** Name */
+            name: string;
+            /** When */
+            when: {
+                [key: string]: string[];
+            };
+            /** Factor */
+            factor: string;
+            /** Source */
+            source: string;
+            /** From */
+            from: string | null;
+            /** Until */
+            until: string | null;
+        };
+        /**
          * UsageOut
          * @description Totals under OpenTelemetry's names (null: not reported); units: disjoint counts.
          */
@@ -1274,6 +2415,39 @@ export interface components {
             units: {
                 [key: string]: number;
             };
+        };
+        /**
+         * VariantOut
+         * @description Other rates for calls made in another way (``{"service_tier": "flex"}``).
+         */
+        VariantOut: {
+            /** When */
+            when: {
+                [key: string]: string;
+            };
+            /** From */
+            from: string | null;
+            /** Until */
+            until: string | null;
+            /** Source */
+            source: string;
+            /** Rates */
+            rates: components["schemas"]["RateOut"][];
+        };
+        /**
+         * Verdict
+         * @description What is to be said of one entry. index: its place among the document's overrides; None: another
+         *     part of the document. field, message: what is wrong and the way out.
+         */
+        Verdict: {
+            /** Index */
+            index: number | null;
+            /** Ok */
+            ok: boolean;
+            /** Field */
+            field?: string | null;
+            /** Message */
+            message?: string | null;
         };
         /** WorkspaceIn */
         WorkspaceIn: {
@@ -2152,6 +3326,1629 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_book: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_disagreements: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DisagreementList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_models: {
+        parameters: {
+            query?: {
+                /** @description Words that the name or one of the ids must hold. */
+                search?: string;
+                provider?: string | null;
+                /** @description Items per page. */
+                limit?: number;
+                /** @description next_cursor of the page before; absent: the first. */
+                cursor?: string | null;
+            };
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BookModelPage"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_model: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                provider: string;
+                model: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_overrides_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_override_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideFields"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideSaved"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_overrides_export: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Transfer"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_overrides_import: {
+        parameters: {
+            query?: {
+                /** @description Only say what would be done. */
+                dry_run?: boolean;
+            };
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_override_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                override_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_override_replace: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                override_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OverrideFields"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OverrideSaved"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_override_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                override_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_preview: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_reprice: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepriceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepriceOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_reprices: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepriceList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_trust_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_trust_set: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TrustListIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrustList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    prices_unpriced: {
+        parameters: {
+            query: {
+                /** @description Inclusive. */
+                from: string;
+                /** @description Exclusive. */
+                to?: string | null;
+            };
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnpricedList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_updates_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdatesOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_updates_set: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdatesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdatesOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_updates_check: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdatesOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_update_accept: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                update_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    price_update_reject: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                update_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UpdateOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3145,6 +5942,124 @@ export interface operations {
             };
             /** @description Service Unavailable */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_count: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Model
+                     * @example gpt-5.5
+                     */
+                    model: string;
+                    /**
+                     * Provider
+                     * @example openai
+                     */
+                    provider?: string | null;
+                    /**
+                     * Text
+                     * @description A text by itself, without any framing.
+                     */
+                    text?: string | null;
+                    /**
+                     * Messages
+                     * @description Messages of a chat, as the provider takes them.
+                     */
+                    messages?: {
+                        [key: string]: unknown;
+                    }[] | null;
+                    /**
+                     * System
+                     * @description The system prompt, where it stands beside the messages.
+                     */
+                    system?: string | unknown[] | null;
+                    /**
+                     * Input
+                     * @description Texts or tokens to embed, or the items of a response.
+                     */
+                    input?: string | unknown[] | null;
+                    /** Tools */
+                    tools?: {
+                        [key: string]: unknown;
+                    }[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Request Entity Too Large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
                 headers: {
                     [name: string]: unknown;
                 };

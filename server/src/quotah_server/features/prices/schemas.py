@@ -341,7 +341,7 @@ class PreviewIn(Body):
     override: OverrideFields | None = None
 
 
-class LineItemOut(BaseModel):
+class PreviewItem(BaseModel):
     """One product of the sum: quantity × rate_usd ÷ per = amount_usd."""
 
     unit: str
@@ -363,6 +363,6 @@ class PreviewOut(BaseModel):
     status: str
     cost_usd: str | None
     usage: dict[str, Any]
-    line_items: list[LineItemOut]
+    line_items: list[PreviewItem]
     price_version: str
     reason: str
