@@ -331,3 +331,14 @@ def test_an_answer_is_read_by_its_provider_or_else_by_its_wire(
     provider: str, operation: str, room: str
 ) -> None:
     assert room_for(provider, operation) is PROVIDERS[room]
+
+
+def test_tools_that_groq_ran_are_told_as_unknown() -> None:
+    message = {"message": {"executed_tools": [{"type": "search"}, {"type": "python"}]}}
+    body = {"choices": [message], "usage": {"prompt_tokens": 10, "completion_tokens": 5}}
+
+    extras, usage = read("groq", "chat", body)
+
+    assert extras["executed_tools"] == 2
+    assert usage.flags == ("unknown_unit:executed_tools",)
+    assert usage.units == {"input": 10, "output": 5}

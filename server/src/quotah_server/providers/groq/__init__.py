@@ -17,6 +17,9 @@ from quotah_server.providers.wires.openai import OpenAIWire
 from quotah_server.providers.wires.openai.usage import whole_seconds
 
 _BREAKDOWN = "usage_breakdown"
+_TOOLS = "executed_tools"
+_UNBILLED = "unknown_unit:executed_tools"
+"""Searching and running code at Groq is billed apart, by a kind that the answer does not name."""
 
 
 class Groq(OpenAIWire):
@@ -40,6 +43,10 @@ class Groq(OpenAIWire):
                 extras[AUDIO_SECOND] = seconds
         if models := items(mapping(body, _BREAKDOWN), "models"):
             extras[_BREAKDOWN] = models
+        for choice in items(body, "choices"):
+            said = mapping(choice, "message") or mapping(choice, "delta")
+            if ran := items(said, _TOOLS):
+                extras[_TOOLS] = max(len(ran), Counts().read(extras, _TOOLS) or 0)
         answer.extras = extras
 
     def usage(
@@ -47,6 +54,8 @@ class Groq(OpenAIWire):
     ) -> Usage:
         """What a compound system used is the sum over its models, each billed at its own rates."""
         whole = super().usage(operation, raw, extras)
+        if extras.get(_TOOLS):
+            whole = Usage(whole.units, whole.missing, whole.estimated, (*whole.flags, _UNBILLED))
         models = items(extras, _BREAKDOWN)
         if not models:
             return whole

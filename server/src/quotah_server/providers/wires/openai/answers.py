@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from quotah_server.domain.usage import AUDIO_SECOND
+from quotah_server.domain.usage import AUDIO_SECOND, SEARCH_UNIT
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Counts, Raw, error_class, items, mapping, text
 from quotah_server.providers.wires.openai.tools import tools_used
@@ -14,6 +14,8 @@ _ENDINGS = frozenset({"response.completed", "response.incomplete", "response.fai
 _MADE = ("choices", "output", "data", "text")
 """Where an answer holds what was made; an error beside none of it came in place of an answer."""
 _PICTURE = ("size", "quality")
+SEARCH_UNITS = "search_units"
+"""What Cohere's rerank is billed by, whoever serves it."""
 CHAT_NEEDLES = (
     b'"usage":{', b'"usage": {', b'"finish_reason":"', b'"finish_reason": "',
     b'"role"', b'"error"',
@@ -55,6 +57,9 @@ def _asked_for(operation: str, body: Raw) -> dict[str, object]:
     if operation == "transcription":
         seconds = _length(body.get("duration"))
         return {} if seconds is None else {AUDIO_SECOND: seconds}
+    if operation == "rerank":
+        units = mapping(mapping(body, "meta"), "billed_units").get(SEARCH_UNITS)
+        return {} if units is None else {SEARCH_UNIT: units}
     return {}
 
 

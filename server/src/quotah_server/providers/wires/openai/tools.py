@@ -26,7 +26,7 @@ from quotah_server.providers.counts import Counts, Raw, items, mapping, text
 
 SOCIAL_SEARCH = "social_search"
 CODE_EXECUTION = "code_execution"
-_BY_NAME = (FILE_SEARCH, CODE_CONTAINER, SOCIAL_SEARCH, CODE_EXECUTION, SEARCH_UNIT)
+_BY_NAME = (FILE_SEARCH, CODE_CONTAINER, SOCIAL_SEARCH, CODE_EXECUTION)
 _COUNTED = frozenset({WEB_SEARCH, WEB_SEARCH_PREVIEW, *_BY_NAME})
 _DRAWN = {
     "image_generation_input": ("input_tokens",),
@@ -115,6 +115,8 @@ def drawn(counts: Counts, extras: Mapping[str, Any]) -> InnerUsage | None:
 
 
 def flat(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
-    """Units of an answer that is billed by what was asked for: seconds heard, images drawn."""
-    found = {unit: counts.read(extras, unit) for unit in (AUDIO_SECOND, "image")}
+    """Units of an answer that is billed by what was asked for: seconds heard, images drawn, lists
+    searched through.
+    """
+    found = {unit: counts.read(extras, unit) for unit in (AUDIO_SECOND, "image", SEARCH_UNIT)}
     return {unit: count for unit, count in found.items() if count}
