@@ -3,29 +3,15 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
 import { call } from "@/api/client";
 import type {
-  AppliedReprice,
-  Disagreement,
   ImportResult,
-  ModelPage,
-  ModelPrices,
-  Override,
   OverrideIn,
-  Preview,
   PreviewIn,
-  PriceBook,
   Reprice,
-  RepriceIn,
   SavedOverride,
-  Transfer,
-  Trust,
-  Unpriced,
-  Updates,
 } from "@/api/price-types";
 import { scoped } from "@/api/queries";
+import type { BodyOf } from "@/api/routes";
 import type { Span } from "@/lib/period";
-
-type Options = { query?: object; body?: unknown; signal?: AbortSignal };
-const ask = call as unknown as <T>(method: string, path: string, options?: Options) => Promise<T>;
 
 const PAGE = 50;
 /** Root of everything that a changed price changes. */
@@ -39,7 +25,7 @@ export function pricedKeys(): unknown[][] {
 export function bookQuery() {
   return queryOptions({
     queryKey: prices("book"),
-    queryFn: ({ signal }) => ask<PriceBook>("GET", "/prices/book", { signal }),
+    queryFn: ({ signal }) => call("GET", "/prices/book", { signal }),
     staleTime: 60_000,
   });
 }
@@ -49,7 +35,7 @@ export function modelsQuery(search: string, provider: string | undefined) {
     queryKey: prices("models", search, provider ?? ""),
     queryFn: ({ signal, pageParam }) => {
       const query = { search, provider, limit: PAGE, cursor: pageParam || undefined };
-      return ask<ModelPage>("GET", "/prices/models", { query, signal });
+      return call("GET", "/prices/models", { query, signal });
     },
     initialPageParam: "",
     getNextPageParam: (page) => page.next_cursor,
@@ -63,7 +49,7 @@ export function modelQuery(provider: string, model: string) {
   return queryOptions({
     queryKey: prices("model", provider, model),
     queryFn: ({ signal }) =>
-      ask<ModelPrices>("GET", `/prices/models/${encodeURIComponent(provider)}/${path}`, { signal }),
+      call("GET", `/prices/models/${encodeURIComponent(provider)}/${path}`, { signal }),
     staleTime: 60_000,
   });
 }
@@ -71,44 +57,45 @@ export function modelQuery(provider: string, model: string) {
 export function overridesQuery() {
   return queryOptions({
     queryKey: prices("overrides"),
-    queryFn: ({ signal }) => ask<{ items: Override[] }>("GET", "/prices/overrides", { signal }),
+    queryFn: ({ signal }) => call("GET", "/prices/overrides", { signal }),
   });
 }
 
 /** With an id: in place of that one. */
 export function saveOverride(id: string | null, body: OverrideIn): Promise<SavedOverride> {
-  if (id === null) return ask("POST", "/prices/overrides", { body });
-  return ask("PUT", `/prices/overrides/${encodeURIComponent(id)}`, { body });
+  if (id === null) return call("POST", "/prices/overrides", { body });
+  return call("PUT", `/prices/overrides/${encodeURIComponent(id)}`, { body });
 }
 
 export function deleteOverride(id: string): Promise<void> {
-  return ask("DELETE", `/prices/overrides/${encodeURIComponent(id)}`);
+  return call("DELETE", `/prices/overrides/${encodeURIComponent(id)}`);
 }
 
-export function exportOverrides(): Promise<Transfer> {
-  return ask("GET", "/prices/overrides/export");
+export function exportOverrides() {
+  return call("GET", "/prices/overrides/export");
 }
 
-export function importOverrides(body: unknown, dryRun: boolean): Promise<ImportResult> {
-  return ask("POST", "/prices/overrides/import", { body, query: { dry_run: dryRun } });
+/** A document of the export. What a file really holds is for the API to judge. */
+export function importOverrides(document: unknown, dryRun: boolean): Promise<ImportResult> {
+  const body = document as BodyOf<"/prices/overrides/import", "POST">;
+  return call("POST", "/prices/overrides/import", { body, query: { dry_run: dryRun } });
 }
 
 export function trustQuery() {
   return queryOptions({
     queryKey: prices("trust"),
-    queryFn: ({ signal }) => ask<Trust>("GET", "/prices/trust", { signal }),
+    queryFn: ({ signal }) => call("GET", "/prices/trust", { signal }),
   });
 }
 
-export function setTrust(provider: string, trusted: boolean): Promise<Trust> {
-  return ask("PUT", "/prices/trust", { body: { providers: [{ provider, trusted }] } });
+export function setTrust(provider: string, trusted: boolean) {
+  return call("PUT", "/prices/trust", { body: { providers: [{ provider, trusted }] } });
 }
 
 export function unpricedQuery(span: { from: string; to?: string }) {
   return queryOptions({
     queryKey: prices("unpriced", span),
-    queryFn: ({ signal }) =>
-      ask<{ items: Unpriced[] }>("GET", "/prices/unpriced", { query: span, signal }),
+    queryFn: ({ signal }) => call("GET", "/prices/unpriced", { query: span, signal }),
     placeholderData: keepPreviousData,
     staleTime: 10_000,
   });
@@ -120,25 +107,29 @@ export type RepriceScope = Span & { provider?: string; model?: string };
 export function repriceQuery(scope: RepriceScope) {
   return queryOptions({
     queryKey: prices("reprice", scope),
-    queryFn: ({ signal }) => {
-      const body: RepriceIn = { ...scope, dry_run: true };
-      return ask<Reprice>("POST", "/prices/reprice", { body, signal });
-    },
+    queryFn: ({ signal }) =>
+      call("POST", "/prices/reprice", { body: { ...scope, dry_run: true }, signal }),
     staleTime: 0,
     gcTime: 0,
   });
 }
 
 export function applyReprice(scope: RepriceScope): Promise<Reprice> {
-  const body: RepriceIn = { ...scope, dry_run: false };
-  return ask("POST", "/prices/reprice", { body });
+  return call("POST", "/prices/reprice", { body: { ...scope, dry_run: false } });
+}
+
+/** Past calls that were priced again, newest first. */
+export function repricesQuery() {
+  return queryOptions({
+    queryKey: prices("reprices"),
+    queryFn: ({ signal }) => call("GET", "/prices/reprices", { signal }),
+  });
 }
 
 export function disagreementsQuery() {
   return queryOptions({
     queryKey: prices("disagreements"),
-    queryFn: ({ signal }) =>
-      ask<{ items: Disagreement[] }>("GET", "/prices/disagreements", { signal }),
+    queryFn: ({ signal }) => call("GET", "/prices/disagreements", { signal }),
     staleTime: 60_000,
   });
 }
@@ -146,38 +137,32 @@ export function disagreementsQuery() {
 export function updatesQuery() {
   return queryOptions({
     queryKey: prices("updates"),
-    queryFn: ({ signal }) => ask<Updates>("GET", "/prices/updates", { signal }),
+    queryFn: ({ signal }) => call("GET", "/prices/updates", { signal }),
   });
 }
 
-export function enableUpdates(enabled: boolean): Promise<Updates> {
-  return ask("PUT", "/prices/updates", { body: { enabled } });
+export function enableUpdates(enabled: boolean) {
+  return call("PUT", "/prices/updates", { body: { enabled } });
 }
 
-export function checkUpdates(): Promise<Updates> {
-  return ask("POST", "/prices/updates/check");
+export function checkUpdates() {
+  return call("POST", "/prices/updates/check");
 }
 
 export function judgeUpdate(id: string, verdict: "accept" | "reject"): Promise<unknown> {
-  return ask("POST", `/prices/updates/${encodeURIComponent(id)}/${verdict}`);
+  const update = encodeURIComponent(id);
+  return verdict === "accept"
+    ? call("POST", `/prices/updates/${update}/accept`)
+    : call("POST", `/prices/updates/${update}/reject`);
 }
 
 /** An example call under the prices that hold now. */
 export function previewQuery(body: PreviewIn) {
   return queryOptions({
     queryKey: prices("preview", body),
-    queryFn: ({ signal }) => ask<Preview>("POST", "/prices/preview", { body, signal }),
+    queryFn: ({ signal }) => call("POST", "/prices/preview", { body, signal }),
     placeholderData: keepPreviousData,
     staleTime: 60_000,
     retry: false,
-  });
-}
-
-/** Past calls that were priced again, newest first. */
-export function repricesQuery() {
-  return queryOptions({
-    queryKey: prices("reprices"),
-    queryFn: ({ signal }) =>
-      ask<{ items: AppliedReprice[] }>("GET", "/prices/reprices", { signal }),
   });
 }

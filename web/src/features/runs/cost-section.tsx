@@ -95,7 +95,7 @@ function Arithmetic({ run }: { run: RunDetail }) {
 }
 
 /** One product; below it which rule the rate comes from, and the model where it is another one. */
-function ItemRow({ item, all }: { item: LineItem & { model?: string }; all: readonly LineItem[] }) {
+function ItemRow({ item, all }: { item: LineItem; all: readonly LineItem[] }) {
   return (
     <tr className="border-b">
       <td className="h-9 py-1.5 pr-3 pl-4">
