@@ -71,92 +71,98 @@ def model_of(case: dict[str, Any]) -> str:
     return str(model)
 
 
-def transformed(  # noqa: C901, PLR0911, PLR0912 -- one shape after the other
-    case: dict[str, Any], speed: str | None = None
-) -> tuple[Any, str]:
+def transformed(case: dict[str, Any], speed: str | None = None) -> tuple[Any, str]:
     """The answer as LiteLLM's own types hold it, and its call type."""
     response = dict(case["response"])
     if "result" in response:
         response = response["result"]["message"]
-    model, usage = model_of(case), response.get("usage") or {}
-    if "usageMetadata" in response:
-        found = VertexGeminiConfig._calculate_usage(response)  # noqa: SLF001 -- its own reading
-        grounding = [
-            c["groundingMetadata"]
-            for c in response.get("candidates") or []
-            if "groundingMetadata" in c
-        ]
-        if grounding:
-            VertexGeminiConfig.set_grounding_usage_counters(found, grounding)
-        return ModelResponse(model=model, usage=found), "completion"
-    if "inputTokens" in usage:
-        return ModelResponse(
-            model=model, usage=AmazonConverseConfig().transform_usage(usage)
-        ), "completion"
     if response.get("object") == "response":
         return ResponsesAPIResponse(**{"created_at": 0, "parallel_tool_calls": False, "error": None,
             "incomplete_details": None, "instructions": None, "metadata": {}, "temperature": None,
             "tool_choice": "auto", "tools": [], "top_p": None, **response}), "responses"  # fmt: skip
+    other = medium(case, response)
+    if other is not None:
+        return other
+    usage = usage_of(response, speed)
+    if "object" in response:  # OpenAI's shape, which LiteLLM's type is: all of it, choices included
+        rest = {key: value for key, value in response.items() if key != "usage"}
+        return ModelResponse(**rest, usage=usage), "completion"
+    return ModelResponse(model=model_of(case), usage=usage), "completion"
+
+
+def usage_of(  # noqa: PLR0911 -- one shape after the other
+    response: dict[str, Any], speed: str | None
+) -> Usage:
+    """Usage of an answer in words, by LiteLLM's transformation of its vendor's shape."""
+    usage = response.get("usage") or {}
+    if "usageMetadata" in response:
+        found = VertexGeminiConfig._calculate_usage(response)  # noqa: SLF001 -- its own reading
+        candidates = response.get("candidates") or []
+        grounding = [c["groundingMetadata"] for c in candidates if "groundingMetadata" in c]
+        if grounding:
+            VertexGeminiConfig.set_grounding_usage_counters(found, grounding)
+        return found
+    if "inputTokens" in usage:
+        return AmazonConverseConfig().transform_usage(usage)
     if response.get("type") == "message":
-        config = litellm.AnthropicConfig()
-        found = config.calculate_usage(
+        return litellm.AnthropicConfig().calculate_usage(
             usage_object=usage, reasoning_content=None, completion_response=response, speed=speed
         )
-        return ModelResponse(model=model, usage=found), "completion"
-    if case["api_flavor"] == "images" or ("data" in response and "created" in response):
-        return ImageResponse(
-            created=0, data=response.get("data") or [{"url": "x"}], usage=usage or None
-        ), "image_generation"
     if response.get("type") == "response.done":
-        return ModelResponse(
-            model=model, usage=realtime_usage(response["response"]["usage"])
-        ), "completion"
+        return realtime_usage(response["response"]["usage"])
+    billed = usage.get("billed_units") or usage.get("tokens")
+    if billed:
+        return Usage(
+            prompt_tokens=billed["input_tokens"], completion_tokens=billed["output_tokens"]
+        )
+    if "prompt_eval_count" in response:
+        return Usage(
+            prompt_tokens=response["prompt_eval_count"], completion_tokens=response["eval_count"]
+        )
+    return Usage(**usage)
+
+
+def medium(case: dict[str, Any], response: dict[str, Any]) -> tuple[Any, str] | None:
+    """An answer in another medium than words: images, pages, speech, vectors, ranks."""
+    model, usage = model_of(case), response.get("usage") or {}
+    if case["api_flavor"] == "images" or ("data" in response and "created" in response):
+        images = response.get("data") or [{"url": "x"}]
+        return ImageResponse(created=0, data=images, usage=usage or None), "image_generation"
     if "usage_info" in response:
         page = {"index": 0, "markdown": ""}
         return OCRResponse(pages=[page], model=model, usage_info=response["usage_info"]), "ocr"
     if case["api_flavor"] == "transcription":
-        answer = TranscriptionResponse(text="x")
-        if usage.get("type") == "tokens":
-            answer.usage = TranscriptionUsageTokensObject(**usage)
-        elif usage.get("type") == "duration":
-            answer.usage = TranscriptionUsageDurationObject(**usage)
-        seconds = (
-            usage.get("seconds")
-            or response.get("duration_seconds")
-            or usage.get("prompt_audio_seconds")
-        )
-        if seconds:
-            answer._hidden_params = {"audio_transcription_duration": float(seconds)}  # noqa: SLF001 -- where it looks
-        return answer, "transcription"
+        return transcription(response, usage), "transcription"
     if response.get("object") == "list" or case["api_flavor"] == "embeddings":
         billed = (response.get("meta") or {}).get("billed_units") or {}
-        tokens = (
-            usage.get("prompt_tokens")
-            or billed.get("input_tokens")
-            or response.get("inputTextTokenCount")
-            or 0
+        counts = (
+            usage.get("prompt_tokens"),
+            billed.get("input_tokens"),
+            response.get("inputTextTokenCount"),
         )
-        return EmbeddingResponse(
-            model=model, usage=Usage(prompt_tokens=tokens, total_tokens=tokens)
-        ), "embedding"
+        tokens = next((count for count in counts if count), 0)
+        found = Usage(prompt_tokens=tokens, total_tokens=tokens)
+        return EmbeddingResponse(model=model, usage=found), "embedding"
     if case["api_flavor"] == "rerank":
         return RerankResponse(id="x", results=[], meta=response["meta"]), "rerank"
-    tokens = usage.get("tokens") or usage.get("billed_units")
-    if tokens:
-        billed = usage.get("billed_units") or tokens
-        found = Usage(
-            prompt_tokens=billed["input_tokens"], completion_tokens=billed["output_tokens"]
-        )
-        return ModelResponse(model=model, usage=found), "completion"
-    if "prompt_eval_count" in response:
-        found = Usage(
-            prompt_tokens=response["prompt_eval_count"], completion_tokens=response["eval_count"]
-        )
-        return ModelResponse(model=model, usage=found), "completion"
-    answer = ModelResponse(
-        **{k: v for k, v in response.items() if k != "usage"}, usage=Usage(**usage)
+    return None
+
+
+def transcription(response: dict[str, Any], usage: dict[str, Any]) -> TranscriptionResponse:
+    """A transcription with its length where LiteLLM looks for it."""
+    answer = TranscriptionResponse(text="x")
+    if usage.get("type") == "tokens":
+        answer.usage = TranscriptionUsageTokensObject(**usage)
+    elif usage.get("type") == "duration":
+        answer.usage = TranscriptionUsageDurationObject(**usage)
+    seconds = (
+        usage.get("seconds")
+        or usage.get("prompt_audio_seconds")
+        or response.get("duration_seconds")
     )
-    return answer, "completion"
+    if seconds:
+        answer._hidden_params = {"audio_transcription_duration": float(seconds)}  # noqa: SLF001 -- where it looks
+    return answer
 
 
 def realtime_usage(usage: dict[str, Any]) -> Usage:
