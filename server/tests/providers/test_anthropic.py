@@ -306,3 +306,17 @@ def test_an_unknown_vendor_is_read_by_the_wire_it_speaks() -> None:
     assert room_for("nobody-knows", "messages") is PROVIDERS["anthropic"]
     assert room_for("openai", "messages") is PROVIDERS["anthropic"]
     assert room_for("anthropic", "chat") is PROVIDERS["anthropic"]
+
+
+def test_an_answer_whose_every_attempt_was_declined_is_not_billed() -> None:
+    body = {
+        "type": "message", "model": "claude-fable-5", "stop_reason": "refusal",
+        "usage": {"input_tokens": 100, "output_tokens": 0,
+                  "iterations": [attempt("message", "claude-fable-5", 0)]},
+    }  # fmt: skip
+    answer = PROVIDER.read_body("messages", body)
+
+    found = PROVIDER.usage("messages", answer.usage, answer.extras)
+
+    assert found.flags == ("not_billed",)
+    assert found.input_tokens == 100

@@ -202,3 +202,30 @@ def test_a_length_that_is_none_is_no_usage(length: object) -> None:
     extras = PROVIDER.read_body("transcription", {"text": "x", "duration": length}).extras
 
     assert usage(None, "transcription", **extras).missing
+
+
+def test_speech_is_billed_by_the_characters_that_were_asked_for() -> None:
+    told = PROVIDER.read_body("speech", {"model": "tts-1", "input_characters": 42}).extras
+
+    assert usage(None, "speech", **told).units == {"input_character": 42}
+    assert usage(None, "speech").missing
+
+
+@pytest.mark.parametrize(
+    ("operation", "event", "error"),
+    [
+        ("chat", {"error": {"code": 502}, "choices": [{"finish_reason": "error"}]}, "error"),
+        ("chat", {"error": {"code": "server_error"}}, "server_error"),
+        ("responses", {"type": "error", "code": "rate_limit_exceeded"}, "rate_limit_exceeded"),
+        ("responses", {"error": {"type": "server_error"}}, "server_error"),
+        ("transcription", {"error": {"type": "server_error"}}, "server_error"),
+        ("realtime", {"type": "error", "error": {"code": "session_expired"}}, "session_expired"),
+    ],
+)
+def test_an_error_in_a_stream_names_its_class(
+    operation: str, event: dict[str, Any], error: str
+) -> None:
+    answer = Answer()
+    PROVIDER.merge(operation, answer, event)
+
+    assert (answer.error_class, answer.complete) == (error, False)

@@ -9,7 +9,7 @@ import pytest
 
 from quotah_server.domain.usage import Usage
 from quotah_server.providers.base import Answer
-from quotah_server.providers.registry import ACCOUNTS, PROVIDERS, room_for
+from quotah_server.providers.registry import ACCOUNTS, PROVIDERS, room_for, told_by
 
 
 def read(vendor: str, operation: str, body: dict[str, Any]) -> tuple[dict[str, Any], Usage]:
@@ -342,3 +342,26 @@ def test_tools_that_groq_ran_are_told_as_unknown() -> None:
     assert extras["executed_tools"] == 2
     assert usage.flags == ("unknown_unit:executed_tools",)
     assert usage.units == {"input": 10, "output": 5}
+
+
+@pytest.mark.parametrize(
+    ("provider", "operation", "usage", "told"),
+    [
+        ("xai", "chat", {"cost_in_usd_ticks": 5}, {"reported_cost_usd": "0.0000000005"}),
+        ("openrouter", "messages", {"cost": 0.5}, {"reported_cost_usd": "0.5"}),
+        ("anthropic", "messages", {"speed": "fast", "inference_geo": "us", "service_tier": "batch"},
+         {"speed": "fast", "inference_geo": "us", "processing": "batch"}),
+        ("openai", "chat", {"cost": 0.5}, {}),
+        ("cohere", "cohere_chat", {"cost": 0.5}, {}),
+        ("xai", "chat", None, {}),
+    ],
+)  # fmt: skip
+def test_a_usage_object_alone_tells_what_changes_the_bill(
+    provider: str, operation: str, usage: dict[str, Any] | None, told: dict[str, Any]
+) -> None:
+    assert told_by(provider, operation, usage) == told
+
+
+@pytest.mark.parametrize("vendor", ["ollama", "openrouter", "anthropic", "azure"])
+def test_openais_wire_has_the_same_needles_everywhere(vendor: str) -> None:
+    assert PROVIDERS[vendor].needles("chat") == PROVIDERS["openai"].needles("chat")
