@@ -21,7 +21,7 @@ test("prices, with nothing set, with a little, and failing", async ({
   freshStack,
   context,
 }) => {
-  test.setTimeout(600_000);
+  test.setTimeout(1_500_000);
   const owner = await Account.setUp(freshStack);
   await owner.skipOnboarding();
   await carrySession(context, freshStack, owner);

@@ -15,9 +15,12 @@ export function useUnpriced(period: Period, enabled: boolean): readonly Priceabl
   return data.items.filter((item): item is Priceable => item.model !== null && needsPrice(item));
 }
 
-/** Whether a price would help: the reason is one of the book, not of the usage. */
+/** Reasons of the pricing that lie in the counts, not in the book. */
+const COUNTS = ["the provider reported no usage", "the reported usage cannot be trusted"];
+
+/** Whether a price would help. */
 export function needsPrice({ reason }: Pick<Unpriced, "reason">): boolean {
-  return !/\busage\b/.test(reason);
+  return !COUNTS.some((beginning) => reason.startsWith(beginning));
 }
 
 /** To the minute, so that the same question is answered from memory; a rolling period has no end. */

@@ -20,7 +20,7 @@ describe("the kinds of a cost", () => {
       ["uncached input tokens", 543, "0.25"],
       ["cached input tokens", 1920, "0.025"],
       ["output tokens", 351, "2"],
-      ["everything else", null, null],
+      ["tools, images, named costs", null, null],
     ]);
   });
 

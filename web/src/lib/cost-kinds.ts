@@ -49,7 +49,7 @@ export function kindsOf(row: Row): CostKind[] {
     kind("cache_read", "cached input tokens", read, row.cost_cache_read),
     kind("cache_write", "tokens written to a cache", written, row.cost_cache_write),
     kind("output", "output tokens", toNumber(row.output_tokens) ?? 0, row.cost_output),
-    kind("other", "everything else", null, row.cost_other),
+    kind("other", "tools, images, named costs", null, row.cost_other),
   ];
   return kinds.filter((each) => each !== null);
 }

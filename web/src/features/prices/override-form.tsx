@@ -42,7 +42,7 @@ export function OverrideForm({ start, editing, onSubmit }: Props) {
   const { errors, isSubmitting } = form.formState;
   const submit = form.handleSubmit(async (values) => {
     try {
-      await onSubmit(toOverride(values));
+      await onSubmit(toOverride(values, editing));
     } catch (error) {
       const named = error instanceof ApiError ? error.problem.field : null;
       const place = placeOf(named, values);

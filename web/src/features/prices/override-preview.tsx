@@ -10,6 +10,7 @@ import { useDebounced } from "@/lib/hooks";
 import { quantityOf } from "@/lib/line-items";
 
 const EXAMPLE_TOKENS = 1000;
+const STANDARD = [{ unit: "input" }, { unit: "output" }];
 const NOTHING = { provider: "", model: "", usage: {} };
 
 /** What an example call costs now, and what it would cost under the price that is being written. */
@@ -70,16 +71,13 @@ function useExample(values: Values): Example | null {
   const provider = values.provider.trim() === "*" ? listed?.provider : values.provider.trim();
   const name = model.endsWith("*") ? listed?.model : model;
   if (!book || !provider || !name) return null;
-  const named =
-    values.kind === "rates"
-      ? values.rates.map(({ unit }) => unit)
-      : (listed?.rates.map(({ unit }) => unit) ?? ["input", "output"]);
-  const usage = Object.fromEntries(
-    named.map((unit) => {
-      const token = book.units.find((each) => each.unit === unit)?.token ?? false;
-      return [unit, token ? EXAMPLE_TOKENS : 1];
-    }),
-  );
+  const isToken = (unit: string) => book.units.find((each) => each.unit === unit)?.token ?? false;
+  const written = values.kind === "rates" ? values.rates : (listed?.rates ?? STANDARD);
+  const units = written.map(({ unit }) => unit);
+  const tokens = units.filter(isToken);
+  // Under a percentage the tokens say enough; a single search would outweigh them.
+  const named = values.kind === "factor" && tokens.length > 0 ? tokens : units;
+  const usage = Object.fromEntries(named.map((unit) => [unit, isToken(unit) ? EXAMPLE_TOKENS : 1]));
   return { provider, model: name, usage };
 }
 

@@ -41,6 +41,14 @@ describe("the form of a price", () => {
     expect(toOverride({ ...values, from: "2026-11-01" }).from).toBe("2026-11-01T00:00:00Z");
   });
 
+  it("keeps the hour of a day that was not touched", () => {
+    const stored = { ...toOverride(values), from: "2026-08-16T16:00:00Z" } as Override;
+    const start = startValues({ provider: "", model: "" }, stored);
+    expect(toOverride(start, stored).from).toBe("2026-08-16T16:00:00Z");
+    expect(toOverride({ ...start, from: "2026-08-17" }, stored).from).toBe("2026-08-17T00:00:00Z");
+    expect(toOverride({ ...start, from: "" }, stored).from).toBeNull();
+  });
+
   it.each([
     ["1.25", null],
     ["0", null],

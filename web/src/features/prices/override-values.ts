@@ -81,15 +81,16 @@ export function percentOf(factor: string): string {
   return textOf({ digits: left.digits * 100n, scale: left.scale });
 }
 
-export function toOverride(values: Values): OverrideIn {
+/** `before`: the price that is changed; an instant within a day that was not touched is kept. */
+export function toOverride(values: Values, before: Override | null = null): OverrideIn {
   const absolute = values.kind === "rates";
   return {
     provider: values.provider.trim(),
     model: values.model.trim(),
     deployment: values.deployment.trim() || null,
     project_id: values.project_id.trim() || null,
-    from: toInstant(values.from),
-    until: toInstant(values.until),
+    from: toInstant(values.from, before?.from),
+    until: toInstant(values.until, before?.until),
     rates: absolute
       ? Object.fromEntries(values.rates.map(({ unit, rate }) => [unit, rate.trim()]))
       : null,
@@ -99,7 +100,8 @@ export function toOverride(values: Values): OverrideIn {
 }
 
 /** A day of the book begins at midnight UTC. */
-function toInstant(text: string): string | null {
+function toInstant(text: string, before: string | null | undefined): string | null {
+  if (before && before.slice(0, 10) === text) return before;
   return text ? `${text}T00:00:00Z` : null;
 }
 

@@ -60,7 +60,7 @@ export function OverridesView() {
               }
             />
           )}
-          <TransferButtons allowed={allowed} some={some} />
+          <TransferButtons allowed={allowed} />
         </footer>
       </Section>
       <Reprices />

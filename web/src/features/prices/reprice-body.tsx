@@ -34,15 +34,18 @@ type Props = {
 export function RepriceBody({ scope, since, onDone }: Props) {
   const { timezone: zone } = useWorkspace();
   const [opened] = useState(() => Date.now());
-  const [choice, setChoice] = useState<Choice>(since ? "since" : "30");
+  const begun = since && Date.parse(since) < opened ? since : null;
+  const [choice, setChoice] = useState<Choice>(begun ? "since" : "30");
   const [done, setDone] = useState<Reprice | null>(null);
+  // Days are counted back from now, or from the end of a price that is over.
+  const end = scope.to ? Math.min(Date.parse(scope.to), opened) : opened;
   const from =
-    choice === "since" && since ? since : new Date(opened - Number(choice) * DAY).toISOString();
+    choice === "since" && begun ? begun : new Date(end - Number(choice) * DAY).toISOString();
   // One minute ahead: a call that is just being written down belongs to the past.
   const wanted = { ...scope, from, to: scope.to ?? new Date(opened + 60_000).toISOString() };
   if (done) return <Done result={done} onDone={onDone} />;
-  const options: { value: Choice; label: string }[] = since
-    ? [{ value: "since", label: `Since ${day(since, zone)}` }, ...SPANS]
+  const options: { value: Choice; label: string }[] = begun
+    ? [{ value: "since", label: `Since ${day(begun, zone)}` }, ...SPANS]
     : [...SPANS];
   return (
     <>

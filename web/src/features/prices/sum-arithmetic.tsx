@@ -53,9 +53,10 @@ function ModelLines({ row, alone }: { row: Row; alone: boolean }) {
   const rest = row.model === OTHER;
   const provider = rest || row.provider === null ? null : String(row.provider);
   const model = rest || row.model === null ? null : String(row.model);
+  const kinds = rest ? [] : kindsOf(row);
   return (
     <>
-      {!alone && (
+      {!(alone && kinds.length > 0) && (
         <tr className="[&:not(:first-child)>td]:pt-2.5">
           <td colSpan={2}>
             <ModelName
@@ -66,22 +67,21 @@ function ModelLines({ row, alone }: { row: Row; alone: boolean }) {
           <td className="num text-right font-medium">{moneyExact(textCell(row.cost))}</td>
         </tr>
       )}
-      {!rest &&
-        kindsOf(row).map((kind) => (
-          <Line
-            key={kind.key}
-            quantity={
-              <span className="text-muted">
-                {kind.quantity === null ? kind.label : `${count(kind.quantity)} ${kind.label}`}
-              </span>
-            }
-            rate={
-              kind.rate !== null &&
-              (kind.single ? `× ${moneyExact(kind.rate)} / 1M` : `× ${money(kind.rate)} / 1M avg`)
-            }
-            amount={<span className="text-muted">= {moneyExact(kind.cost)}</span>}
-          />
-        ))}
+      {kinds.map((kind) => (
+        <Line
+          key={kind.key}
+          quantity={
+            <span className="text-muted">
+              {kind.quantity === null ? kind.label : `${count(kind.quantity)} ${kind.label}`}
+            </span>
+          }
+          rate={
+            kind.rate !== null &&
+            (kind.single ? `× ${moneyExact(kind.rate)} / 1M` : `× ${money(kind.rate)} / 1M avg`)
+          }
+          amount={<span className="text-muted">= {moneyExact(kind.cost)}</span>}
+        />
+      ))}
     </>
   );
 }

@@ -11,7 +11,7 @@ import { notify, notifyError } from "@/ui/toast";
 type Checked = { name: string; document: unknown; result: ImportResult };
 
 /** All prices of the workspace as a file, there and back. */
-export function TransferButtons({ allowed, some }: { allowed: boolean; some: boolean }) {
+export function TransferButtons({ allowed }: { allowed: boolean }) {
   const client = useQueryClient();
   const picker = useRef<HTMLInputElement>(null);
   const [checked, setChecked] = useState<Checked | null>(null);
@@ -36,7 +36,8 @@ export function TransferButtons({ allowed, some }: { allowed: boolean; some: boo
   const write = async () => {
     if (!checked) return;
     const { verdicts } = await importOverrides(checked.document, false);
-    const prices = verdicts.filter(({ index }) => index !== null).length;
+    // Those that are set already have a word with their verdict.
+    const prices = verdicts.filter(({ index, message }) => index !== null && !message).length;
     setChecked(null);
     notify(`${prices} ${prices === 1 ? "price was" : "prices were"} imported`);
     await Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey })));
@@ -59,7 +60,7 @@ export function TransferButtons({ allowed, some }: { allowed: boolean; some: boo
           />
         </>
       )}
-      <Button size="sm" disabled={!some} onClick={() => void save()}>
+      <Button size="sm" onClick={() => void save()}>
         <Download aria-hidden />
         Export
       </Button>
