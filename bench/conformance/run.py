@@ -32,6 +32,7 @@ from lab.environments import LIBRARIES, environment
 from lab.report import machine, save, table
 from providers.test_usage_samples import NOT_IN_THE_DATA, read
 
+from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book, load_packaged
 from quotah_server.domain.money import quantise
 from quotah_server.pipeline.price_lines import price_line
@@ -40,6 +41,7 @@ SETS = {"collected": "costs.jsonl", "of our own": "own_costs.jsonl"}
 """The cases that were collected before Quotah priced anything, and those written with it."""
 _GIVEN = ("id", "provider", "model", "date", "api_flavor", "context", "response")
 """What of a case a library gets to see."""
+_THEIR_NAMES = {"gemini": "google", "bedrock": "aws", "xai": "x-ai"}
 _SLACK = {"litellm": Decimal("1e-9")}
 Case = dict[str, Any]
 
@@ -48,7 +50,13 @@ def cases_of(name: str) -> list[Case]:
     """The scored cases of a set."""
     text = (GOLDEN / SETS[name]).read_text(encoding="utf-8")
     found = [json.loads(line, parse_float=Decimal) for line in text.splitlines()]
-    return [case for case in found if not case["contested"]]
+    return [{**case, "provider": provider_of(case)} for case in found if not case["contested"]]
+
+
+def provider_of(case: Case) -> str:
+    """A case's provider by the one name that both libraries' adapters know it by."""
+    name = canonical(case["provider"])
+    return _THEIR_NAMES.get(name, name)
 
 
 def verdict(case: Case, cost: str | None, slack: Decimal = Decimal(0)) -> str:

@@ -24,6 +24,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "server/tests")]
 
+from conformance.run import provider_of
 from golden.cases import cost_cases
 from lab.environments import environment
 from lab.report import figure, machine, middle, save, table
@@ -79,7 +80,9 @@ def main() -> None:
         pythons |= {library: environment(folder, library) for library in LIBRARIES}
         scored = [case for case in cost_cases() if not case["contested"]]
         expected = {case["id"]: case["expected_usd"] for case in scored}
-        cases = [{key: case[key] for key in _GIVEN} for case in scored]
+        cases = [
+            {**{key: case[key] for key in _GIVEN}, "provider": provider_of(case)} for case in scored
+        ]
         lines = "".join(json.dumps(case, default=float) + "\n" for case in cases)
         (folder / "cases.jsonl").write_text(lines, encoding="utf-8")
         workers = [Worker(name, python) for name, python in pythons.items()]
