@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -22,7 +23,15 @@ from quotah_server.catalog.book import (
     Weekly,
     load_packaged,
 )
-from quotah_server.catalog.compare import Comparison, compare, disagreements, reasons_to_hold
+from quotah_server.catalog.compare import (
+    Comparison,
+    Findings,
+    compare,
+    disagreements,
+    judge,
+    main,
+    reasons_to_hold,
+)
 
 TODAY = date(2026, 11, 20)
 TOMORROW = TODAY + timedelta(days=1)
@@ -112,6 +121,7 @@ def test_a_new_model_that_is_free_is_nothing_odd() -> None:
         ([period("2"), period("3", daily=("01:00", "04:00"))], True),
         ([period("2"), period("3", from_=date(2025, 1, 1), until=date(2025, 2, 1))], True),
         ([period("2"), period("3", weekly=Weekly((6,)))], True),
+        ([period("3"), period("2", from_=TODAY + timedelta(days=60))], True),
     ],
 )
 def test_a_rate_of_days_that_are_over_does_not_change_unseen(
@@ -194,6 +204,31 @@ def test_a_disagreement_of_certain_hours_names_the_first_of_them() -> None:
     (one,) = disagreements(ours, theirs, TODAY)
     assert (one.ours_usd, one.theirs_usd) == (Decimal(1), Decimal(2))
     assert one.when == "Sat 01:00 UTC"
+
+
+def test_a_disagreement_that_is_still_to_come_is_not_told_yet() -> None:
+    theirs = book(model(period("1")))
+    assert disagreements(book(model(period("1"), period("2", from_=TOMORROW))), theirs, TODAY) == ()
+    today = book(model(period("1"), period("2", from_=TODAY)))
+    assert len(disagreements(today, theirs, TODAY)) == 1
+
+
+def test_a_book_is_judged_from_its_file_in_a_process_of_its_own(tmp_path: Path) -> None:
+    old, new, base = book(model(period("2"))), book(model(period("30"))), book(model(period("1")))
+    for name, one in (("old", old), ("new", new), ("base", base)):
+        (tmp_path / name).write_bytes(one.data)
+    files = [str(tmp_path / name) for name in ("old", "new", "base", "out")]
+    assert main([*files[:3], "--today", TODAY.isoformat(), "--out", files[3]]) == 0
+    found = msgspec.json.decode((tmp_path / "out").read_bytes(), type=Findings)
+    assert found == judge(old, new, base, TODAY)
+    assert len(found.reasons) == 2
+    assert [one.theirs_usd for one in found.disagreements] == [Decimal(1)]
+
+
+def test_a_pattern_that_is_no_regular_expression_cannot_be_used() -> None:
+    bad = book(model(period("2"), match=Match(equals=("m",), regex=("(",))))
+    with pytest.raises(ValueError, match="no regular expression"):
+        judge(bad, bad, bad, TODAY)
 
 
 def test_one_disagreement_over_several_stretches_is_told_once_from_its_beginning() -> None:

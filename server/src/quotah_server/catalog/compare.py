@@ -2,20 +2,29 @@
 
 A rate is looked at wherever it can differ: in every stretch between two dates on which either book
 changes, at every hour and weekday a schedule names, for every way of calling that has rates of its own.
+
+    python -m quotah_server.catalog.compare OLD NEW UNPATCHED --today DATE --out FILE
+
+writes ``Findings`` as JSON: ids are matched by the new book's regular expressions, which nobody has
+looked at yet, so that a server does it in a child process that can be ended.
 """
 
 from __future__ import annotations
 
+import argparse
+import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import msgspec
 
-from quotah_server.catalog.book import Book, Model, Period, Rate, Tiered, Variant
+from quotah_server.catalog.book import Book, Model, Rate, decode
 from quotah_server.catalog.match import resolve
-from quotah_server.catalog.plan import period_at, seconds
+from quotah_server.catalog.sights import Sight, Stretch, rate_beyond, sights, steps, stretches
 from quotah_server.domain.money import ratio, usd_text
 
 MAX_FACTOR = 10
@@ -23,11 +32,8 @@ MAX_FACTOR = 10
 REMOVED_SHARE = 20
 """At most one model in so many may be gone."""
 _NAMED = 3
-_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY = timedelta(days=1)
 
-Steps = tuple[tuple[int, Decimal], ...]
-"""(beyond so many input tokens, dollars), the first beyond 0."""
 _Key = tuple[str, str, int]
 """Unit, way of calling, size."""
 
@@ -79,22 +85,12 @@ class Disagreement(msgspec.Struct, frozen=True):
     when: str
 
 
-class _Stretch(msgspec.Struct, frozen=True):
-    """Days on which no date of a rule lies: since inclusive (None: ever), until exclusive (None: ever)."""
+class Findings(msgspec.Struct, frozen=True):
+    """All that is to be said of a new book. reasons: why a person should look at it; [] for none."""
 
-    since: date | None
-    until: date | None
-    sample: date
-
-
-class _Sight(msgspec.Struct, frozen=True):
-    """One unit's rate in both books at one moment, for one way of calling."""
-
-    unit: str
-    way: str
-    clock: str
-    left: tuple[Rate, str] | None
-    right: tuple[Rate, str] | None
+    comparison: Comparison
+    disagreements: tuple[Disagreement, ...]
+    reasons: list[str]
 
 
 def compare(old: Book, new: Book, today: date) -> Comparison:
@@ -139,6 +135,17 @@ def reasons_to_hold(found: Comparison, old: Book, new: Book) -> list[str]:
     if past:
         reasons.append(f"{_rates(past)} for days that are over: {_listed(past)}")
     return reasons
+
+
+def judge(old: Book, new: Book, unpatched: Book, today: date) -> Findings:
+    """Look at a new book from all sides. Raises ValueError for one that cannot be used."""
+    for pattern in sorted(_patterns(new)):
+        try:
+            re.compile(pattern)
+        except re.error as error:
+            raise ValueError(f"{pattern!r} is no regular expression: {error}") from error
+    found = compare(old, new, today)
+    return Findings(found, disagreements(new, unpatched, today), reasons_to_hold(found, old, new))
 
 
 def disagreements(ours: Book, theirs: Book, today: date) -> tuple[Disagreement, ...]:
@@ -187,14 +194,14 @@ def _changes(
     """One change per unit and way: the greatest from today on, else the greatest of the past."""
     greatest: dict[tuple[str, str], tuple[tuple[bool, Decimal], RateChange]] = {}
     past: set[tuple[str, str]] = set()
-    for stretch in _stretches((model, heir), today):
+    for stretch in stretches((model, heir), today):
         to_come = stretch.until is None or stretch.until > today
-        for sight in _sights((model, heir), books, stretch):
+        for sight in sights((model, heir), books, stretch):
             if sight.left is None:
                 continue
             key = (sight.unit, sight.way)
             for change in _steps_changed(model, sight):
-                if stretch.sample < today:
+                if stretch.is_begun(today):
                     past.add(key)
                 weight = (to_come, _weight(change))
                 if key not in greatest or weight > greatest[key][0]:
@@ -203,12 +210,12 @@ def _changes(
         yield msgspec.structs.replace(change, past=key in past)
 
 
-def _steps_changed(model: Model, sight: _Sight) -> Iterator[RateChange]:
+def _steps_changed(model: Model, sight: Sight) -> Iterator[RateChange]:
     assert sight.left is not None
-    old = _steps(sight.left[0])
-    new = _steps(sight.right[0]) if sight.right is not None else ()
+    old = steps(sight.left[0])
+    new = steps(sight.right[0]) if sight.right is not None else ()
     for tokens in sorted({step for step, _ in (*old, *new)}):
-        before, after = _at(old, tokens), _at(new, tokens)
+        before, after = rate_beyond(old, tokens), rate_beyond(new, tokens)
         if before != after:
             yield RateChange(
                 model.provider, model.model, sight.unit, before, after, _ratio(before, after),
@@ -235,20 +242,20 @@ def _contradictions(
     ours: Model, theirs: Model, books: tuple[Book, Book], today: date
 ) -> Iterator[Disagreement]:
     latest: dict[_Key, Disagreement] = {}
-    for stretch in _stretches((ours, theirs), today):
-        if stretch.sample <= today:
+    for stretch in stretches((ours, theirs), today):
+        if stretch.is_begun(today + _DAY):
             for key, one in _in_stretch(ours, theirs, books, stretch).items():
                 latest[key] = _joined(latest.get(key), one)
     yield from latest.values()
 
 
 def _in_stretch(
-    ours: Model, theirs: Model, books: tuple[Book, Book], stretch: _Stretch
+    ours: Model, theirs: Model, books: tuple[Book, Book], stretch: Stretch
 ) -> dict[_Key, Disagreement]:
     """The contradictions of some days; the hour is named where others of these days know none."""
     seen: Counter[tuple[str, str]] = Counter()
-    found: dict[_Key, list[tuple[_Sight, Disagreement]]] = {}
-    for sight in _sights((ours, theirs), books, stretch):
+    found: dict[_Key, list[tuple[Sight, Disagreement]]] = {}
+    for sight in sights((ours, theirs), books, stretch):
         if sight.left is None or sight.right is None:
             continue
         seen[sight.unit, sight.way] += 1
@@ -268,9 +275,9 @@ def _in_stretch(
 
 
 def _differing(mine: Rate, base: Rate) -> Iterator[tuple[int, Decimal, Decimal]]:
-    left, right = _steps(mine), _steps(base)
+    left, right = steps(mine), steps(base)
     for tokens in sorted({step for step, _ in (*left, *right)}):
-        ours, theirs = _at(left, tokens), _at(right, tokens)
+        ours, theirs = rate_beyond(left, tokens), rate_beyond(right, tokens)
         if ours is not None and theirs is not None and ours != theirs:
             yield tokens, ours, theirs
 
@@ -289,104 +296,6 @@ def _size(tokens: int) -> str:
     return f"above {tokens:,} input tokens" if tokens else ""
 
 
-def _stretches(models: tuple[Model, Model], today: date) -> list[_Stretch]:
-    """All time, cut at every date that one of the models names."""
-    parts = [part for model in models for part in (*model.periods, *model.variants)]
-    edges = sorted({day for part in parts for day in (part.from_, part.until) if day is not None})
-    if not edges:
-        return [_Stretch(None, None, today - _DAY)]
-    ends = [*edges[1:], None]
-    first = _Stretch(None, edges[0], edges[0] - _DAY)
-    return [first, *(_Stretch(day, end, day) for day, end in zip(edges, ends, strict=True))]
-
-
-def _sights(
-    models: tuple[Model, Model], books: tuple[Book, Book], stretch: _Stretch
-) -> Iterator[_Sight]:
-    """Both books at every moment of a stretch at which a schedule may change something."""
-    periods = [period for model in models for period in model.periods]
-    clocks = sorted(
-        {"00:00", *(clock for period in periods for clock in _clocks(period))}, key=seconds
-    )
-    weekly = any(period.weekly is not None for period in periods)
-    days = [stretch.sample + _DAY * n for n in range(7 if weekly else 1)]
-    ways = [{}, *_ways(models)]
-    for day in days:
-        if stretch.until is not None and day >= stretch.until and day != stretch.sample:
-            break
-        for clock in clocks:
-            spoken = (f"{_DAYS[day.weekday()]} " if weekly else "") + _hour(clock)
-            for way in ways:
-                yield from _at_moment(
-                    models, books, way, day, clock, spoken if weekly or len(clocks) > 1 else ""
-                )
-
-
-def _at_moment(
-    models: tuple[Model, Model],
-    books: tuple[Book, Book],
-    way: dict[str, str],
-    day: date,
-    clock: str,
-    spoken: str,
-) -> Iterator[_Sight]:
-    left, right = (
-        _rates_at(book, model, way, day, seconds(clock))
-        for book, model in zip(books, models, strict=True)
-    )
-    named = " ".join(f"{key} {value}" for key, value in way.items())
-    for unit in {**left, **right}:
-        if unit in books[0].units:
-            yield _Sight(unit, named, spoken, left.get(unit), right.get(unit))
-
-
-def _rates_at(
-    book: Book, model: Model, way: dict[str, str], day: date, second: int
-) -> dict[str, tuple[Rate, str]]:
-    """Unit → (rate, source) that the model itself names at a moment; of a way, its own rates alone."""
-    part: Period | Variant | None
-    if way:
-        part = next((v for v in model.variants if v.when == way and _within(v, day)), None)
-    else:
-        part = period_at(book, model, day, second)
-    if part is None:
-        return {}
-    return {unit: (rate, part.sources.get(unit, part.source)) for unit, rate in part.rates.items()}
-
-
-def _within(variant: Variant, day: date) -> bool:
-    begun = variant.from_ is None or day >= variant.from_
-    return begun and (variant.until is None or day < variant.until)
-
-
-def _ways(models: tuple[Model, Model]) -> list[dict[str, str]]:
-    ways: list[dict[str, str]] = []
-    for variant in (variant for model in models for variant in model.variants):
-        if variant.when not in ways:
-            ways.append(variant.when)
-    return ways
-
-
-def _clocks(period: Period) -> tuple[str, ...]:
-    clocks = (period.from_at, period.until_at, *(period.daily or ()))
-    return tuple(clock for clock in clocks if clock is not None)
-
-
-def _hour(clock: str) -> str:
-    minutes = seconds(clock) // 60
-    return f"{minutes // 60:02d}:{minutes % 60:02d} UTC"
-
-
-def _steps(rate: Rate) -> Steps:
-    if isinstance(rate, Tiered):
-        return ((0, rate.base), *sorted(rate.above.items()))
-    return ((0, rate),)
-
-
-def _at(steps: Steps, tokens: int) -> Decimal | None:
-    return next((amount for start, amount in reversed(steps) if start <= tokens), None)
-
-
 def _negative(book: Book) -> list[str]:
     return [
         f"{provider}/{name}"
@@ -395,7 +304,7 @@ def _negative(book: Book) -> list[str]:
             amount < 0
             for part in (*model.periods, *model.variants)
             for rate in part.rates.values()
-            for _, amount in _steps(rate)
+            for _, amount in steps(rate)
         )
     ]
 
@@ -424,3 +333,20 @@ def _listed(changes: list[RateChange]) -> str:
 
 def _usd(amount: Decimal | None) -> str:
     return "none" if amount is None else f"${usd_text(amount)}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Judge a book that lies in a file."""
+    parser = argparse.ArgumentParser(prog="python -m quotah_server.catalog.compare")
+    for name in ("old", "new", "unpatched"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("--today", type=date.fromisoformat, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    told = parser.parse_args(arguments)
+    old, new, unpatched = (decode(f.read_bytes()) for f in (told.old, told.new, told.unpatched))
+    told.out.write_bytes(msgspec.json.encode(judge(old, new, unpatched, told.today)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

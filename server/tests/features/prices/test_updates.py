@@ -229,11 +229,11 @@ async def test_a_newer_update_takes_the_place_of_one_that_is_held(
         (reply(404), "answered 404"),
         (reply(302, b"", "location: http://elsewhere/"), "answered 302"),
         (b"", "could not be fetched"),
-        (reply(200, b"<html>no json</html>"), "cannot be compiled"),
+        (reply(200, b"<html>no json</html>"), "cannot be used"),
         (reply(200, b'{"providers": []}'), "not a list of providers"),
         (reply(200, b"[]"), "holds no model"),
-        (reply(200, b'[{"id": "x", "models": 5}]'), "cannot be compiled"),
-        (reply(200, b"[" * 100_000), "cannot be compiled"),
+        (reply(200, b'[{"id": "x", "models": 5}]'), "cannot be used"),
+        (reply(200, b"[" * 100_000), "cannot be used"),
     ],
 )
 async def test_a_failure_is_told_and_the_old_book_stays(

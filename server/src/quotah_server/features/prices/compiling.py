@@ -1,7 +1,8 @@
-"""Compiles a price book in a process of its own: what parses foreign data leaves nothing behind here.
+"""Makes and judges price books in a process of its own, which can be ended.
 
-genai-prices brings pydantic models and 30 MB; a child takes them along when it ends. It gets no
-environment, so no setting and no key.
+What parses foreign data brings pydantic models and 30 MB, and ids are matched by regular expressions
+that nobody has looked at yet: neither happens in a process that serves. A child gets no environment,
+so no setting and no key.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import asyncio
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import msgspec
 
 from quotah_server.catalog import book as books
 from quotah_server.catalog.book import Book
+from quotah_server.catalog.compare import Findings
 
-_MODULE = "quotah_server.catalog.build"
+_BUILD = "quotah_server.catalog.build"
+_COMPARE = "quotah_server.catalog.compare"
 _TIMEOUT_S = 60.0
 _TOLD_MAX = 300
 
@@ -29,41 +33,66 @@ class CompileError(Exception):
         self.reason = reason
 
 
+class Compiled(msgspec.Struct, frozen=True):
+    """A book, and the same without our patches."""
+
+    book: Book
+    unpatched: Book
+
+
 async def packaged_unpatched() -> Book:
     """The packaged book as it would be without our patches. Raises CompileError."""
     with tempfile.TemporaryDirectory(prefix="quotah-prices-") as name:
-        return await _book(Path(name), "--unpatched")
+        out = Path(name) / "book.jsonl"
+        await _run(_BUILD, "--unpatched", "--out", str(out))
+        return await _book(out)
 
 
-async def compiled(data: bytes, as_of: str) -> tuple[Book, Book]:
-    """Published data → the book made of it, and the same without our patches. Raises CompileError."""
+async def compiled(data: bytes, as_of: date) -> Compiled:
+    """Compile published data of a day. Raises CompileError."""
+    with tempfile.TemporaryDirectory(prefix="quotah-prices-") as name:
+        given, ours, theirs = (Path(name) / part for part in ("data", "ours", "theirs"))
+        await asyncio.to_thread(given.write_bytes, data)
+        told = ("--from", str(given), "--as-of", as_of.isoformat())
+        await _run(_BUILD, *told, "--out", str(ours))
+        await _run(_BUILD, *told, "--unpatched", "--out", str(theirs))
+        return Compiled(await _book(ours), await _book(theirs))
+
+
+async def judged(old: Book, new: Compiled, today: date) -> Findings:
+    """Compare a new book with the one in force. Raises CompileError for one that cannot be used."""
     with tempfile.TemporaryDirectory(prefix="quotah-prices-") as name:
         folder = Path(name)
-        await asyncio.to_thread((folder / "data.json").write_bytes, data)
-        given = ("--from", str(folder / "data.json"), "--as-of", as_of)
-        return await _book(folder, *given), await _book(folder, *given, "--unpatched")
+        found = {"old": old, "new": new.book, "unpatched": new.unpatched}
+        for part, book in found.items():
+            await asyncio.to_thread((folder / part).write_bytes, books.encode(book))
+        out = folder / "findings.json"
+        files = [str(folder / part) for part in found]
+        await _run(_COMPARE, *files, "--today", today.isoformat(), "--out", str(out))
+        return msgspec.json.decode(await asyncio.to_thread(out.read_bytes), type=Findings)
 
 
-async def _book(folder: Path, *arguments: str) -> Book:
-    out = folder / "book.jsonl"
-    command = (sys.executable, "-I", "-m", _MODULE, "--out", str(out), *arguments)
+async def _run(module: str, *arguments: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        *command, env={}, stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-I", "-m", module, *arguments, env={}, stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
         async with asyncio.timeout(_TIMEOUT_S):
             _, said = await process.communicate()
     except TimeoutError as error:
-        raise CompileError(f"Compiling the prices took longer than {_TIMEOUT_S:.0f} s.") from error
+        raise CompileError(f"Working on the prices took longer than {_TIMEOUT_S:.0f} s.") from error
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
     if process.returncode != 0:
-        raise CompileError(f"The data cannot be compiled: {_last_line(said)}")
+        raise CompileError(f"The prices cannot be used: {_last_line(said)}")
+
+
+async def _book(file: Path) -> Book:
     try:
-        found = await asyncio.to_thread(lambda: books.decode(out.read_bytes()))
+        found = await asyncio.to_thread(lambda: books.decode(file.read_bytes()))
     except (OSError, ValueError, msgspec.DecodeError) as error:
         raise CompileError(f"The compiled book cannot be read: {error}") from error
     if not any(found.models(provider) for provider in found.providers):

@@ -15,19 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.catalog.book import Book
-from quotah_server.catalog.compare import (
-    Comparison,
-    Disagreement,
-    RateChange,
-    compare,
-    disagreements,
-    reasons_to_hold,
-)
+from quotah_server.catalog.compare import Findings, RateChange
 from quotah_server.domain.errors import ConflictError, QuotahError
 from quotah_server.domain.money import usd_text
 from quotah_server.features.audit import service as audit
 from quotah_server.features.prices import repository
-from quotah_server.features.prices.compiling import CompileError, compiled
+from quotah_server.features.prices.compiling import CompileError, compiled, judged
 from quotah_server.features.prices.disagreements import disagreement_out
 from quotah_server.features.prices.schemas import (
     ChangeOut,
@@ -65,9 +58,7 @@ class _Found(msgspec.Struct, frozen=True):
 
     book: Book
     old: Book
-    comparison: Comparison
-    disagreements: tuple[Disagreement, ...]
-    reasons: list[str]
+    findings: Findings
 
 
 class PriceUpdates:
@@ -149,9 +140,11 @@ class PriceUpdates:
             async with self._database.transaction() as session:
                 await self._note_check(session)
                 await self._keep(session, actor, found)
-            if not found.reasons:
+            if not found.findings.reasons:
                 await asyncio.to_thread(self._prices.set_book, found.book)
-            _log.info("price_update_found", version=found.book.version, held=bool(found.reasons))
+            _log.info(
+                "price_update_found", version=found.book.version, held=bool(found.findings.reasons)
+            )
 
     async def accept(self, actor: Actor, update_id: str) -> UpdateOut:
         """Put a held update in force. Raises NotFoundError, ConflictError."""
@@ -201,17 +194,14 @@ class PriceUpdates:
         """What is newer than the list in force and was not found before; None: nothing."""
         data = await self._download()
         today = self._now().date()
+        old = self._prices.book
         try:
-            book, base = await compiled(data, today.isoformat())
+            new = await compiled(data, today)
+            if same_prices(new.book.data, old.data) or await self._was_found(new.book):
+                return None
+            return _Found(new.book, old, await judged(old, new, today))
         except CompileError as error:
             raise _FailedError(error.reason) from error
-        old = self._prices.book
-        if same_prices(book.data, old.data) or await self._was_found(book):
-            return None
-        comparison = await asyncio.to_thread(compare, old, book, today)
-        contradictions = await asyncio.to_thread(disagreements, book, base, today)
-        reasons = reasons_to_hold(comparison, old, book)
-        return _Found(book, old, comparison, contradictions, reasons)
 
     async def _download(self) -> bytes:
         try:
@@ -264,20 +254,21 @@ class PriceUpdates:
             if row.state == "held":
                 row.state, row.decided_at = "rejected", self._now()
                 row.reasons = {"items": [*row.reasons["items"], "A newer update took its place."]}
-        comparison = found.comparison
-        state = "held" if found.reasons else "applied"
+        comparison, reasons = found.findings.comparison, found.findings.reasons
+        state = "held" if reasons else "applied"
+        contradictions = [disagreement_out(one) for one in found.findings.disagreements]
         row = await repository.add_update(
             session, state, self._now(), base_version=found.old.version,
-            book_version=found.book.version, reasons=found.reasons,
+            book_version=found.book.version, reasons=reasons,
             changes=[_change(one).model_dump() for one in comparison.changes[:CHANGES_SHOWN]],
-            disagreements=[disagreement_out(one).model_dump(mode="json") for one in found.disagreements],
+            disagreements=[one.model_dump(mode="json") for one in contradictions],
             changed=len(comparison.changes), added=len(comparison.added),
             removed=len(comparison.removed),
         )  # fmt: skip
-        if found.reasons:
+        if reasons:
             audit.record(
                 session, actor, "price_update.held", ("price_update", row.id),
-                after={"book_version": found.book.version, "reasons": found.reasons},
+                after={"book_version": found.book.version, "reasons": reasons},
             )  # fmt: skip
         else:
             row.decided_at = self._now()
