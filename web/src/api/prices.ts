@@ -1,6 +1,11 @@
 /** The price book, what a workspace sets against it, and pricing again. */
 
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from "@tanstack/react-query";
+import {
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+  useQueryClient,
+} from "@tanstack/react-query";
 import { call } from "@/api/client";
 import type {
   ImportResult,
@@ -17,9 +22,13 @@ const PAGE = 50;
 /** Root of everything that a changed price changes. */
 const prices = (...parts: unknown[]) => scoped("prices", ...parts);
 
-/** What shows prices or costs; to be asked for anew after one of them was changed. */
-export function pricedKeys(): unknown[][] {
-  return [prices(), scoped("query"), scoped("runs"), scoped("run")];
+/** Asks anew for all that shows prices or costs, after one of them was changed. */
+export function usePricesChanged(): () => Promise<unknown> {
+  const client = useQueryClient();
+  return () => {
+    const keys = [prices(), scoped("query"), scoped("runs"), scoped("run")];
+    return Promise.all(keys.map((queryKey) => client.invalidateQueries({ queryKey })));
+  };
 }
 
 export function bookQuery() {

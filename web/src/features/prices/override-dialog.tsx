@@ -1,7 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
 import type { Override, OverrideIn, SavedOverride } from "@/api/price-types";
-import { pricedKeys, type RepriceScope, saveOverride } from "@/api/prices";
+import { type RepriceScope, saveOverride, usePricesChanged } from "@/api/prices";
 import { OverrideForm } from "@/features/prices/override-form";
 import { RepriceBody } from "@/features/prices/reprice-body";
 import { countExact } from "@/lib/format";
@@ -44,12 +43,12 @@ type Step = { name: "form" } | { name: "saved" | "reprice"; saved: SavedOverride
 
 function Steps(props: Omit<Props, "trigger" | "open" | "onOpenChange"> & { onDone: () => void }) {
   const { provider, model, since, editing = null, onDone } = props;
-  const client = useQueryClient();
+  const changed = usePricesChanged();
   const [step, setStep] = useState<Step>({ name: "form" });
   const save = async (body: OverrideIn) => {
     const saved = await saveOverride(editing?.id ?? null, body);
     setStep({ name: "saved", saved });
-    await Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey })));
+    await changed();
   };
   if (step.name === "form") {
     return (

@@ -1,7 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Pencil, Trash2 } from "lucide-react";
 import type { Override } from "@/api/price-types";
-import { deleteOverride, pricedKeys } from "@/api/prices";
+import { deleteOverride, usePricesChanged } from "@/api/prices";
 import { vendorName } from "@/api/providers";
 import { useMayChange } from "@/api/roles";
 import { OverrideDialog } from "@/features/prices/override-dialog";
@@ -115,7 +114,7 @@ function EditPrice({ item }: { item: Override }) {
 }
 
 function DeletePrice({ item }: { item: Override }) {
-  const client = useQueryClient();
+  const changed = usePricesChanged();
   const remove = async () => {
     try {
       await deleteOverride(item.id);
@@ -124,7 +123,7 @@ function DeletePrice({ item }: { item: Override }) {
       throw error;
     }
     notify(`Your price of ${targetName(item)} was deleted`);
-    await Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey })));
+    await changed();
   };
   return (
     <ConfirmDialog

@@ -16,11 +16,19 @@ export type GridRow = {
   current?: boolean;
 };
 
-type Props = { caption: string; heads: readonly string[]; rows: readonly GridRow[] };
+type Props = {
+  caption: string;
+  heads: readonly string[];
+  rows: readonly GridRow[];
+  /** Leaves out what is beside the tokens and the same in every row. */
+  changing?: boolean;
+};
 
 /** Rows of rates under one set of columns: every unit that any of the rows names. */
-export function RatesGrid({ caption, heads, rows }: Props) {
-  const columns = unitsOf(rows);
+export function RatesGrid({ caption, heads, rows, changing }: Props) {
+  const all = unitsOf(rows);
+  const told = changing ? all.filter((each) => isTold(each, rows)) : all;
+  const columns = told.length > 0 ? told : all;
   return (
     <Table scrolls={caption}>
       <caption className="sr-only">{caption}</caption>
@@ -80,6 +88,11 @@ function RateCell({ rate, source }: { rate: BookRate | undefined; source: string
       ))}
     </TD>
   );
+}
+
+function isTold({ unit }: BookRate, rows: readonly GridRow[]): boolean {
+  const rates = new Set(rows.map((row) => rateFor(row.rates, unit)?.rate_usd));
+  return ORDER.includes(unit) || rates.size > 1;
 }
 
 const ORDER = [

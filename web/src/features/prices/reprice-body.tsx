@@ -1,9 +1,9 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { CircleCheck } from "lucide-react";
 import { useState } from "react";
 import { useWorkspace } from "@/api/member";
 import type { Reprice } from "@/api/price-types";
-import { applyReprice, pricedKeys, type RepriceScope, repriceQuery } from "@/api/prices";
+import { applyReprice, type RepriceScope, repriceQuery, usePricesChanged } from "@/api/prices";
 import { RepriceTable } from "@/features/prices/reprice-table";
 import { countExact, moneyExact } from "@/lib/format";
 import { day } from "@/lib/time";
@@ -78,7 +78,7 @@ export function RepriceBody({ scope, since, onDone }: Props) {
 type DryRunProps = { scope: RepriceScope; onApplied: (result: Reprice) => void };
 
 function DryRun({ scope, onApplied }: DryRunProps) {
-  const client = useQueryClient();
+  const pricesChanged = usePricesChanged();
   const answer = useQuery(repriceQuery(scope));
   const changed = answer.data?.totals.changed ?? 0;
   const apply = async () => {
@@ -88,7 +88,7 @@ function DryRun({ scope, onApplied }: DryRunProps) {
       notifyError(error, "The calls were not re-priced");
       throw error;
     }
-    await Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey })));
+    await pricesChanged();
   };
   return (
     <>

@@ -1,8 +1,7 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { Download, Upload } from "lucide-react";
 import { type ChangeEvent, useRef, useState } from "react";
 import type { ImportResult } from "@/api/price-types";
-import { exportOverrides, importOverrides, pricedKeys } from "@/api/prices";
+import { exportOverrides, importOverrides, usePricesChanged } from "@/api/prices";
 import { ImportDialog } from "@/features/prices/import-dialog";
 import { downloadJson } from "@/lib/download";
 import { Button } from "@/ui/button";
@@ -12,7 +11,7 @@ type Checked = { name: string; document: unknown; result: ImportResult };
 
 /** All prices of the workspace as a file, there and back. */
 export function TransferButtons({ allowed }: { allowed: boolean }) {
-  const client = useQueryClient();
+  const changed = usePricesChanged();
   const picker = useRef<HTMLInputElement>(null);
   const [checked, setChecked] = useState<Checked | null>(null);
   const save = async () => {
@@ -40,7 +39,7 @@ export function TransferButtons({ allowed }: { allowed: boolean }) {
     const prices = verdicts.filter(({ index, message }) => index !== null && !message).length;
     setChecked(null);
     notify(`${prices} ${prices === 1 ? "price was" : "prices were"} imported`);
-    await Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey })));
+    await changed();
   };
   return (
     <>

@@ -1,7 +1,7 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { TrustEntry } from "@/api/price-types";
-import { pricedKeys, setTrust, trustQuery } from "@/api/prices";
+import { setTrust, trustQuery, usePricesChanged } from "@/api/prices";
 import { vendorName } from "@/api/providers";
 import { useMayChange } from "@/api/roles";
 import { Section } from "@/features/prices/section";
@@ -13,14 +13,13 @@ import { notifyError } from "@/ui/toast";
 /** Whose word on what a call cost counts. */
 export function TrustView() {
   const trust = useQuery(trustQuery());
-  const client = useQueryClient();
+  const changed = usePricesChanged();
   const allowed = useMayChange();
   const change = useMutation({
     mutationFn: ({ provider, trusted }: { provider: string; trusted: boolean }) =>
       setTrust(provider, trusted),
     onError: (error) => notifyError(error, "The choice was not saved"),
-    onSettled: () =>
-      Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey }))),
+    onSettled: changed,
   });
   const asked = change.isPending ? change.variables : null;
   return (

@@ -1,7 +1,6 @@
-import { useQueryClient } from "@tanstack/react-query";
 import { useWorkspace } from "@/api/member";
 import type { PriceChange, Update } from "@/api/price-types";
-import { judgeUpdate, pricedKeys } from "@/api/prices";
+import { judgeUpdate, usePricesChanged } from "@/api/prices";
 import { Section } from "@/features/prices/section";
 import { countExact, moneyExact, NONE } from "@/lib/format";
 import { Badge, type Tone } from "@/ui/badge";
@@ -113,7 +112,7 @@ function shortRatio(ratio: string): string {
 }
 
 function Decide({ item }: { item: Update }) {
-  const client = useQueryClient();
+  const changed = usePricesChanged();
   const judge = async (verdict: "accept" | "reject") => {
     try {
       await judgeUpdate(item.id, verdict);
@@ -122,7 +121,7 @@ function Decide({ item }: { item: Update }) {
       throw error;
     }
     notify(verdict === "accept" ? "The new prices are in force" : "The update was rejected");
-    await Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey })));
+    await changed();
   };
   return (
     <>

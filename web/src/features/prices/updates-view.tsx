@@ -1,8 +1,8 @@
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { PackageCheck, RefreshCw } from "lucide-react";
 import { useWorkspace } from "@/api/member";
 import type { Updates } from "@/api/price-types";
-import { checkUpdates, enableUpdates, pricedKeys, updatesQuery } from "@/api/prices";
+import { checkUpdates, enableUpdates, updatesQuery, usePricesChanged } from "@/api/prices";
 import { Section } from "@/features/prices/section";
 import { UpdateCard } from "@/features/prices/update-card";
 import { Banner } from "@/ui/banner";
@@ -48,20 +48,18 @@ export function UpdatesView() {
 }
 
 function Renewal({ data }: { data: Updates }) {
-  const client = useQueryClient();
+  const changed = usePricesChanged();
   const { timezone: zone } = useWorkspace();
-  const refresh = () =>
-    Promise.all(pricedKeys().map((queryKey) => client.invalidateQueries({ queryKey })));
   const enable = useMutation({
     mutationFn: enableUpdates,
     onError: (error) => notifyError(error, "The choice was not saved"),
-    onSettled: refresh,
+    onSettled: changed,
   });
   const check = useMutation({
     mutationFn: checkUpdates,
     onSuccess: () => notify("Looked for newer prices"),
     onError: (error) => notifyError(error, "Newer prices could not be looked for"),
-    onSettled: refresh,
+    onSettled: changed,
   });
   const on = enable.isPending ? enable.variables : data.enabled;
   return (
