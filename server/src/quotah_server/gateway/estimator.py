@@ -86,25 +86,24 @@ class Estimator:
             units["output"] = ceil(_scaled(attempt, tokens) * _prior(provider, attempt.model))
         return units or None
 
-    async def counted(self, attempt: Attempt) -> Units | None:
-        """Estimate it by the model's own encoding where that is public, in a thread."""
+    async def counted(self, attempt: Attempt) -> Units:
+        """The same by the model's own encoding, in a thread; empty where that is not public, or not
+        worth the wait."""
         busy = self.hurried or self._waiting >= _COUNTS_WAITING
         if busy or encoding_of(attempt.model or "") is None:
-            return self.by_bytes(attempt)
+            return {}
         self._waiting += 1
         try:
             loop = asyncio.get_running_loop()
             async with asyncio.timeout(_COUNT_S):
-                found = await loop.run_in_executor(self._counter, _counted, attempt)
+                return await loop.run_in_executor(self._counter, _counted, attempt)
         except TimeoutError:
-            found = {}
+            return {}
         except Exception as error:  # noqa: BLE001 -- a damaged installation must not lose the event
             _log.error("count_failed", reason=f"{type(error).__name__}: {error}")
-            found = {}
+            return {}
         finally:
             self._waiting -= 1
-        units = {**(self.by_bytes(attempt) or {}), **found}
-        return units or None
 
     def start(self) -> None:
         """Keep what was learnt from time to time."""

@@ -135,8 +135,9 @@ class Relay:
         """Count what the provider did not, where that is to be done; before ``finish``."""
         if attempt.lacks_usage(outcome.status):
             attempt.ending = True
-            attempt.estimated_units = self._estimator.by_bytes(attempt)
-            attempt.estimated_units = await self._estimator.counted(attempt)
+            attempt.estimated_units = units = self._estimator.by_bytes(attempt)
+            if units is not None:
+                units.update(await self._estimator.counted(attempt))
 
     def finish(self, attempt: Attempt, outcome: Outcome) -> PricedEvent:
         """Record an attempt that is over."""
