@@ -22,11 +22,11 @@ export function UnpricedModels({ items, allowed }: Props) {
           key={`${item.provider}/${item.model}`}
           className="flex min-w-0 max-w-full items-center gap-2"
         >
-          <span className="min-w-0 truncate">
-            <span className="font-medium">{item.model}</span>{" "}
-            <span className="num text-muted">
-              {count(item.calls)} {item.calls === 1 ? "call" : "calls"}
-            </span>
+          <span className="min-w-0 truncate font-medium" title={item.model}>
+            {item.model}
+          </span>
+          <span className="num shrink-0 text-muted">
+            {count(item.calls)} {item.calls === 1 ? "call" : "calls"}
           </span>
           {allowed && (
             <Button

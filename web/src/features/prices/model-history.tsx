@@ -34,6 +34,7 @@ export function ModelHistory({ data }: { data: ModelPrices }) {
         caption={`History of the price of ${data.model}`}
         heads={["From", "Until", ...(scheduled(data) ? ["When"] : [])]}
         rows={rows}
+        wide={["Until"]}
         changing
       />
     </Section>

@@ -19,13 +19,15 @@ export type GridRow = {
 type Props = {
   caption: string;
   heads: readonly string[];
+  /** Heads of the columns that a phone has no room for. */
+  wide?: readonly string[];
   rows: readonly GridRow[];
   /** Leaves out what is beside the tokens and the same in every row. */
   changing?: boolean;
 };
 
 /** Rows of rates under one set of columns: every unit that any of the rows names. */
-export function RatesGrid({ caption, heads, rows, changing }: Props) {
+export function RatesGrid({ caption, heads, wide = [], rows, changing }: Props) {
   const all = unitsOf(rows);
   const told = changing ? all.filter((each) => isTold(each, rows)) : all;
   const columns = told.length > 0 ? told : all;
@@ -35,7 +37,9 @@ export function RatesGrid({ caption, heads, rows, changing }: Props) {
       <THead>
         <tr>
           {heads.map((head) => (
-            <TH key={head}>{head}</TH>
+            <TH key={head} className={cn(wide.includes(head) && "max-sm:hidden")}>
+              {head}
+            </TH>
           ))}
           {columns.map((column) => (
             <TH key={column.unit} align="right" title={column.name}>
@@ -51,7 +55,11 @@ export function RatesGrid({ caption, heads, rows, changing }: Props) {
             {row.cells.map((cell, index) => (
               <TD
                 key={heads[index]}
-                className={cn("max-w-72", row.current && "font-medium text-ink")}
+                className={cn(
+                  "max-w-72",
+                  wide.includes(heads[index] ?? "") && "max-sm:hidden",
+                  row.current && "font-medium text-ink",
+                )}
               >
                 {cell}
               </TD>

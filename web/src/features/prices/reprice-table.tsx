@@ -23,7 +23,9 @@ export function RepriceTable({ result }: { result: Reprice }) {
         <THead>
           <tr>
             <TH>Model</TH>
-            <TH align="right">Calls changed</TH>
+            <TH align="right" className="max-sm:hidden">
+              Calls changed
+            </TH>
             <TH align="right">Before</TH>
             <TH align="right">After</TH>
             <TH align="right" className="max-sm:hidden">
@@ -72,9 +74,9 @@ function calls(number: number): string {
 function Numbers({ row }: { row: RepriceTotals }) {
   return (
     <>
-      <TD numeric>
+      <TD numeric className="max-sm:hidden">
         {countExact(row.changed)}
-        <span className="text-faint max-sm:hidden"> of {countExact(row.events)}</span>
+        <span className="text-faint"> of {countExact(row.events)}</span>
       </TD>
       <TD numeric>
         <Money value={row.priced_before === 0 ? null : row.old_usd} reason={NO_PRICE} />
