@@ -8,6 +8,7 @@ test("the arithmetic behind a dollar adds up to the dollar", async ({
   freshStack,
   openAs,
 }) => {
+  test.setTimeout(120_000);
   const owner = await openAs(freshStack, "/");
   const key = await owner.connectMock();
   const { gateway } = freshStack;

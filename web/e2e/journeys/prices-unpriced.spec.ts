@@ -18,6 +18,7 @@ test("a model without a price gets one from the overview, and its past calls wit
   freshStack,
   openAs,
 }) => {
+  test.setTimeout(120_000);
   const owner = await openAs(freshStack, "/");
   const key = await owner.connectMock();
   const { gateway } = freshStack;

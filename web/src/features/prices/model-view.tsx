@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
-import type { ModelPrices } from "@/api/price-types";
+import type { BookPeriod, ModelPrices } from "@/api/price-types";
 import { modelQuery } from "@/api/prices";
 import { vendorName } from "@/api/providers";
 import { colorOf } from "@/charts/palette";
@@ -10,7 +10,7 @@ import { ModelWays } from "@/features/prices/model-ways";
 import { OverridesTable } from "@/features/prices/overrides-table";
 import { Section } from "@/features/prices/section";
 import { SetPriceButton } from "@/features/prices/set-price-button";
-import { scheduleWords, stepWords } from "@/features/prices/words";
+import { inOrder, scheduleWords, stepWords } from "@/features/prices/words";
 import { rateOf } from "@/lib/line-items";
 import { isProblem } from "@/lib/problem";
 import { Badge } from "@/ui/badge";
@@ -150,7 +150,7 @@ function RatesNow({ data }: { data: ModelPrices }) {
           </tr>
         </THead>
         <tbody>
-          {[...new Set(now.flatMap(({ rates }) => rates.map(({ unit }) => unit)))].map((unit) => {
+          {unitsOf(now).map((unit) => {
             const cells = now.map(({ rates }) => rates.find((rate) => rate.unit === unit));
             const named = cells.find((rate) => !!rate);
             if (!named) return null;
@@ -178,6 +178,10 @@ function RatesNow({ data }: { data: ModelPrices }) {
       </Table>
     </Section>
   );
+}
+
+function unitsOf(periods: readonly BookPeriod[]): string[] {
+  return [...new Set(inOrder(periods.flatMap(({ rates }) => rates)).map(({ unit }) => unit))];
 }
 
 function Loading() {

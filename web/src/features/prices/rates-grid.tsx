@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 import type { BookRate } from "@/api/price-types";
-import { rateFor, stepWords, unitHead } from "@/features/prices/words";
+import { inOrder, isCore, rateFor, stepWords, unitHead } from "@/features/prices/words";
 import { cn } from "@/lib/cn";
 import { moneyExact } from "@/lib/format";
 import { ExternalLink } from "@/ui/external-link";
@@ -99,20 +99,10 @@ function RateCell({ rate, source }: { rate: BookRate | undefined; source: string
 }
 
 function isTold({ unit }: BookRate, rows: readonly GridRow[]): boolean {
-  const rates = new Set(rows.map((row) => rateFor(row.rates, unit)?.rate_usd));
-  return ORDER.includes(unit) || rates.size > 1;
+  const rates = rows.map((row) => rateFor(row.rates, unit));
+  const different = new Set(rates.map((rate) => JSON.stringify([rate?.rate_usd, rate?.above])));
+  return isCore(unit) || different.size > 1;
 }
-
-const ORDER = [
-  "input",
-  "cache_read",
-  "cache_write",
-  "cache_write_5m",
-  "cache_write_30m",
-  "cache_write_1h",
-  "cache_write_12h",
-  "output",
-];
 
 /** The units of all rows: those of a bill first, then the others as they are named. */
 function unitsOf(rows: readonly GridRow[]): BookRate[] {
@@ -120,6 +110,5 @@ function unitsOf(rows: readonly GridRow[]): BookRate[] {
   for (const { rates } of rows) {
     for (const rate of rates) if (!found.has(rate.unit)) found.set(rate.unit, rate);
   }
-  const place = ({ unit }: BookRate) => ORDER.indexOf(unit) + 1 || ORDER.length + 1;
-  return [...found.values()].sort((a, b) => place(a) - place(b));
+  return inOrder([...found.values()]);
 }

@@ -57,7 +57,10 @@ function Renewal({ data }: { data: Updates }) {
   });
   const check = useMutation({
     mutationFn: checkUpdates,
-    onSuccess: () => notify("Looked for newer prices"),
+    onSuccess: ({ last_error }) => {
+      // A failure stands on the page itself.
+      if (!last_error) notify("Looked for newer prices");
+    },
     onError: (error) => notifyError(error, "Newer prices could not be looked for"),
     onSettled: changed,
   });

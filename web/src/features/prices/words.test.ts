@@ -8,6 +8,7 @@ import { callsOf } from "@/features/prices/sum-questions";
 import { isAbsurd } from "@/features/prices/update-card";
 import {
   conditionWords,
+  inOrder,
   rateWords,
   sinceWords,
   splitModel,
@@ -57,6 +58,17 @@ describe("rates and dates in words", () => {
   it("turn a factor into per cent without an error", () => {
     expect(factorWords({ factor: "1.1" })).toBe("+10%");
     expect(factorWords({ factor: "0.825" })).toBe("−17.5%");
+  });
+
+  it("stand in the order of a bill, whatever the book says first", () => {
+    const units = ["web_search", "output", "input", "image", "cache_read"];
+    expect(inOrder(units.map((unit) => ({ unit }))).map(({ unit }) => unit)).toEqual([
+      "input",
+      "cache_read",
+      "output",
+      "web_search",
+      "image",
+    ]);
   });
 
   it("tell a model's provider from slashes in its name", () => {

@@ -92,3 +92,25 @@ export function splitModel(text: string): { provider: string; model: string } {
   const [provider = "", ...rest] = text.split("/");
   return { provider, model: rest.join("/") };
 }
+
+/** The units of almost every bill, in its order. */
+const CORE = [
+  "input",
+  "cache_read",
+  "cache_write",
+  "cache_write_5m",
+  "cache_write_30m",
+  "cache_write_1h",
+  "cache_write_12h",
+  "output",
+];
+
+export function isCore(unit: string): boolean {
+  return CORE.includes(unit);
+}
+
+/** Units of a bill first, then the others as they come. */
+export function inOrder<T extends { unit: string }>(rates: readonly T[]): T[] {
+  const place = ({ unit }: T) => (isCore(unit) ? CORE.indexOf(unit) : CORE.length);
+  return [...rates].sort((a, b) => place(a) - place(b));
+}
