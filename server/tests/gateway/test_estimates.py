@@ -221,12 +221,13 @@ def test_a_disk_that_takes_nothing_costs_only_the_memory(tmp_path: Path) -> None
 def test_no_vocabulary_is_loaded_before_a_call_must_be_counted() -> None:
     program = (
         "import sys\n"
-        "import quotah_server.entrypoints.gateway\n"
+        "import quotah_server.entrypoints.gateway, quotah_server.entrypoints.api\n"
         "from quotah_server.gateway.estimator import Estimator\n"
         "from pathlib import Path\n"
         "assert Estimator(Path('/nowhere')).input_of('w', 'openai', 'gpt-4o', 5) == 5\n"
         "assert 'tiktoken' not in sys.modules\n"
         "from quotah_server.tokens.count import count\n"
+        "count('gpt-4o', {'text': 'x'})\n"
         "assert 'tiktoken' in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

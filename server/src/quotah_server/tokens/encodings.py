@@ -13,11 +13,14 @@ import threading
 from binascii import a2b_base64
 from collections.abc import Iterator
 from importlib import resources
+from typing import TYPE_CHECKING
 
 import msgspec
-import tiktoken
 
 from quotah_server.tokens.models import CL100K, HARMONY, O200K
+
+if TYPE_CHECKING:
+    import tiktoken
 
 _RANKS = {
     O200K: (
@@ -111,6 +114,8 @@ def _encoding(name: str) -> tiktoken.Encoding:
 
 
 def _build(name: str) -> tiktoken.Encoding:
+    import tiktoken
+
     ranks = read_ranks(name)
     encoding = tiktoken.Encoding(
         name, pat_str="|".join(_WORDS[name]), mergeable_ranks=ranks, special_tokens={}
