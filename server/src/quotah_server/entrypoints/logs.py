@@ -14,9 +14,12 @@ from quotah_server.entrypoints.settings import Settings
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
-def configure(settings: Settings, plane: Literal["api", "gateway"]) -> None:
-    """Set up logging for a process; every line names the plane it came from."""
-    level = _level(settings.log_level)
+def configure(settings: Settings, plane: Literal["api", "gateway", "command"]) -> None:
+    """Set up logging for a process; every line names the plane it came from.
+
+    A command says by itself what it did: of its parts it passes on warnings alone, unless told otherwise.
+    """
+    level = _level(settings.log_level, quiet=plane == "command" or sys.stderr.isatty())
     as_text = settings.log_format == "text" or (
         settings.log_format == "auto" and sys.stderr.isatty()
     )
@@ -45,9 +48,9 @@ def configure(settings: Settings, plane: Literal["api", "gateway"]) -> None:
     logging.basicConfig(stream=sys.stderr, level=max(level, logging.WARNING), format="%(message)s")
 
 
-def _level(text: str) -> int:
+def _level(text: str, *, quiet: bool) -> int:
     if text == "auto":
-        return _LEVELS["warning" if sys.stderr.isatty() else "info"]
+        return _LEVELS["warning" if quiet else "info"]
     level = _LEVELS.get(text.lower())
     if level is None:
         raise StartupError(

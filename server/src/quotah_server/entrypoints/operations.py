@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from quotah_server.domain.errors import QuotahError, StartupError, UnavailableError
-from quotah_server.entrypoints import instance
+from quotah_server.entrypoints import instance, logs
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.kit import unixhttp
 
@@ -80,6 +80,7 @@ async def _local(
     from quotah_server.entrypoints.admin import DROP_UNREADABLE, Admin
     from quotah_server.entrypoints.parts import open_parts
 
+    logs.configure(settings, "command")
     giving_up = command == DROP_UNREADABLE
     async with open_parts(settings, folder, giving_up_keys=giving_up) as parts:
         return await Admin(parts).run(command, args)
