@@ -108,10 +108,11 @@ def drawn(counts: Counts, extras: Mapping[str, Any]) -> InnerUsage | None:
             read["image_generation_output"], out_text, "image_generation_output"
         ),
     }
+    found = {unit: count for unit, count in units.items() if count}
     model = text(extras, "image_generation_model")
-    if model is None:
+    if found and model is None:
         counts.flag("other_model:image_generation")
-    return InnerUsage({unit: count for unit, count in units.items() if count}, model)
+    return InnerUsage(found, model) if found else None
 
 
 def flat(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
