@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from features.prices.desk import NOW, PriceDesk, fine, problem
+from features.prices.desk import NOW, PriceDesk, fine, open_desk, problem
+from upstream import Upstream
 
 from quotah_server.catalog import terms as terms_
 from quotah_server.domain.ids import new_id, parse_id
 from quotah_server.features.snapshot import service as snapshot
 from quotah_server.features.terms import repository as terms_rows
+from quotah_server.store.control.session import Database
 
 DEAL: dict[str, Any] = {"provider": "openai", "model": "gpt-4o", "factor": "0.5"}
 OWN: dict[str, Any] = {
@@ -267,3 +270,26 @@ async def test_trust_in_a_provider_that_nobody_knows_is_refused(desk: PriceDesk)
     said = problem(await owner.call("PUT", "/prices/trust", body), 422)
     assert said["field"] == "providers.1.provider"
     assert desk.prices.terms_of(parse_id(owner.workspace_id)).trust == {}
+
+
+async def test_prices_are_kept_and_read_alike_on_every_engine(
+    database: Database, tmp_path: Path, publisher: Upstream
+) -> None:
+    async with open_desk(tmp_path, database, publisher) as desk:
+        owner = await desk.owner()
+        project = owner.me["workspaces"][0]["projects"][0]["id"]
+        body = {**OWN, "project_id": project, "from": "2026-11-01T01:00:00+01:00", "note": "ä\n€"}
+        made = fine(await owner.call("POST", "/prices/overrides", body), 201)
+        trust = {"providers": [{"provider": "openai", "trusted": True}]}
+        fine(await owner.call("PUT", "/prices/trust", trust))
+        fine(await owner.call("PUT", f"/prices/overrides/{made['id']}", body))
+        async with database.transaction() as session:
+            terms = (await terms_rows.all_terms(session))[parse_id(owner.workspace_id)]
+        (override,) = terms.overrides
+        assert override.rates == {"input": Decimal(1), "output": Decimal(3)}
+        assert override.from_ == datetime(2026, 11, 1, tzinfo=UTC)
+        assert override.note == "ä\n€"
+        assert terms.trust == {"openai": True}
+        assert desk.prices.terms_of(parse_id(owner.workspace_id)) == terms
+        assert fine(await owner.call("GET", "/prices/updates"))["items"] == []
+        fine(await owner.call("DELETE", f"/prices/overrides/{made['id']}"), 204)

@@ -29,6 +29,8 @@ from quotah_server.features.prices.schemas import (
 )
 from quotah_server.http.pagination import decode_cursor, encode_cursor
 
+_REACH = ("reach of overrides",)
+
 
 def book_out(book: Book) -> BookOut:
     """The book in force, without its models."""
@@ -60,9 +62,8 @@ def page(
     after = (place[0], place[1]) if place else None
     found = index_of(book).page(search, provider, after, limit + 1)
     shown, more = found[:limit], len(found) > limit
-    owned = _owned(book, now) if shown else frozenset()
     return BookModelPage(
-        items=[_now(book, entry.model, now, overridden=entry.place in owned) for entry in shown],
+        items=[_now(book, entry.model, now) for entry in shown],
         next_cursor=encode_cursor(*shown[-1].place) if more else None,
     )
 
@@ -75,7 +76,7 @@ def detail(book: Book, provider: str, name: str, overrides: Mapping[str, Overrid
     model = index_of(book).find(provider, name)
     if model is None:
         raise NotFoundError("There is no such model in the price book.")
-    reaching = [one for one in book.terms.overrides if model in touched(book, one)]
+    reaching = _reaching(book, model)
     return ModelOut(
         provider=model.provider,
         model=model.model,
@@ -104,19 +105,30 @@ def detail(book: Book, provider: str, name: str, overrides: Mapping[str, Overrid
     )  # fmt: skip
 
 
-def _owned(book: Book, now: datetime) -> frozenset[tuple[str, str]]:
-    """The models that an override reaches now, for some calls at least."""
-    return frozenset(
-        (model.provider, model.model)
-        for override in book.terms.overrides
-        if (override.from_ is None or override.from_ <= now)
-        and (override.until is None or now < override.until)
-        for model in touched(book, override)
-    )
+def _reaching(book: Book, model: Model) -> tuple[Override, ...]:
+    """The workspace's overrides that reach a model, at one time or another; worked out once a view."""
+    found = book.resolved.get(_REACH)
+    if not isinstance(found, _Reach):
+        found = book.remember(_REACH, _Reach(book))
+    return tuple(found.by_model.get((model.provider, model.model), ()))
 
 
-def _now(book: Book, model: Model, now: datetime, *, overridden: bool) -> BookModel:
+class _Reach:
+    def __init__(self, book: Book) -> None:
+        self.by_model: dict[tuple[str, str], list[Override]] = {}
+        for override in book.terms.overrides:
+            for model in touched(book, override):
+                self.by_model.setdefault((model.provider, model.model), []).append(override)
+
+
+def _holds(override: Override, now: datetime) -> bool:
+    begun = override.from_ is None or override.from_ <= now
+    return begun and (override.until is None or now < override.until)
+
+
+def _now(book: Book, model: Model, now: datetime) -> BookModel:
     """A model with what a plain call of it is charged now, in any project."""
+    overridden = any(_holds(override, now) for override in _reaching(book, model))
     second = now.hour * 3600 + now.minute * 60 + now.second
     period = period_at(book, model, now.date(), second)
     override = None

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from decimal import Decimal
+from urllib.parse import urlsplit
 
 import msgspec
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.catalog.book import Book
@@ -96,7 +96,7 @@ class PriceUpdates:
             try:
                 if await self._is_due():
                     await self.check()
-            except (QuotahError, SQLAlchemyError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 -- whatever goes wrong, tomorrow is another day
                 _log.error("price_update_failed", error=type(error).__name__)
 
     async def status(self, *, may_change: bool) -> UpdatesOut:
@@ -105,7 +105,7 @@ class PriceUpdates:
             row = await repository.price_list(session)
             rows = await repository.updates(session)
         return UpdatesOut(
-            enabled=row.updates_enabled, url=self._url, last_checked_at=row.checked_at,
+            enabled=row.updates_enabled, url=_plain(self._url), last_checked_at=row.checked_at,
             last_error=row.last_error, may_change=may_change,
             items=[repository.shown_update(found) for found in rows],
         )  # fmt: skip
@@ -286,6 +286,11 @@ class PriceUpdates:
         )  # fmt: skip
         pointer.book_version = book.version
         await snapshot.touch(session)
+
+
+def _plain(url: str) -> str:
+    """An address without its query: a mirror's may hold a key."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
 
 
 def _must_be_held(state: str) -> None:
