@@ -22,7 +22,7 @@ export function UnpricedBanner({ answer, period }: Props) {
   return (
     <Banner
       tone="warning"
-      className="items-start [&>svg]:mt-0.5"
+      className={models.length > 0 ? "items-start [&>svg]:mt-0.5" : undefined}
       actions={
         <Button asChild size="sm">
           <Link to="/runs" search={{ ...toPeriodSearch(period), cost_status: ["unpriced"] }}>
