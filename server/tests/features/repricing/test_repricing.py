@@ -13,7 +13,7 @@ from features.events_rig import Rig, eventually, sent
 from sqlalchemy import select
 from store_events.build import NOON, priced
 
-from quotah_server.catalog.terms import Override, Terms
+from quotah_server.catalog.terms import LIST_PRICES, Override, Terms
 from quotah_server.domain.event import PricedEvent
 from quotah_server.domain.scope import Scope
 from quotah_server.features.repricing import run as passes
@@ -23,6 +23,7 @@ from quotah_server.http.deps import SYSTEM
 from quotah_server.pipeline.record import record
 from quotah_server.store.control.models import AuditRow, RepricingRow
 from quotah_server.store.events.base import Repriced
+from quotah_server.store.events.rows import PARTS
 
 DAY = {"from": "2026-03-10T00:00:00Z", "to": "2026-03-11T00:00:00Z"}
 HALF = Terms((Override("o1", "openai", "gpt-4o", factor=Decimal("0.5")),))
@@ -97,6 +98,23 @@ async def test_what_was_told_is_what_is_done_and_once(rig: Rig) -> None:
     assert again["totals"]["changed"] == 0
     assert again["totals"]["old_usd"] == again["totals"]["new_usd"] == "0.045"
     assert len(rig.store.corrections(0, 100)) == 20
+
+
+async def test_a_price_set_and_taken_back_leaves_everything_as_it_was(rig: Rig) -> None:
+    stored(rig, 5)
+    stored(rig, 2, first=50, model_requested="nobody-knows")
+    kept = f"event_id, cost, cost_status, price_version, {', '.join(PARTS)}, usage_units"
+    before = rig.store.query(f"SELECT {kept} FROM events ORDER BY event_id").rows
+    both = Override(
+        "o2", "openai", "nobody-knows", rates={"input": Decimal(1), "output": Decimal(2)}
+    )
+    rig.prices.set_terms(rig.workspace_id, Terms((*HALF.overrides, both)))
+    assert (await ask(rig, dry_run=False))["totals"]["changed"] == 7
+    rig.prices.set_terms(rig.workspace_id, LIST_PRICES)
+    back = await ask(rig, dry_run=False)
+    assert (back["totals"]["changed"], back["totals"]["priced_after"]) == (7, 5)
+    assert rig.store.query(f"SELECT {kept} FROM events ORDER BY event_id").rows == before
+    assert sum(one.delta for one in rig.store.corrections(0, 100)) == 0
 
 
 async def test_every_later_answer_is_of_the_new_prices(rig: Rig) -> None:

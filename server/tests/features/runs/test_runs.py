@@ -133,8 +133,38 @@ async def test_a_run_s_line_items_add_up_to_its_cost(rig: Rig) -> None:
     amounts = sum((Decimal(item["amount_usd"]) for item in items.values()), Decimal(0))
     assert amounts == Decimal(run["cost_usd"]) == event.cost_usd
     assert run["price_version"] == rig.book.version
+    assert run["cost_split"] == {
+        "input": "0.0002", "cache_read": "0.0024", "cache_write": "0", "output": "0.003", "other": "0",
+    }  # fmt: skip
+    assert items["cache_read"]["text"] == "1,920 cached input tokens × $1.25 / 1M = $0.0024"
+    assert items["cache_read"]["model"] is None
     assert run["raw_usage"] == call.raw_usage
     assert (run["request_id"], run["trace_id"]) == ("r-1", "t-1")
+
+
+async def test_a_line_item_names_the_model_where_it_was_another_s(rig: Rig) -> None:
+    turn = {"input_tokens": 1000, "output_tokens": 100}
+    raw = {**turn, "iterations": [
+        {"type": "message", **turn},
+        {"type": "advisor_message", "model": "claude-opus-4-6", **turn},
+    ]}  # fmt: skip
+    call = priced(
+        1, workspace_id=rig.workspace_id, provider="anthropic", operation="messages",
+        model_requested="claude-sonnet-4-6", raw_usage=raw,
+    ).call  # fmt: skip
+    event = record(call, rig.book)
+    rig.store.append([event])
+    run = (await rig.call("GET", f"/runs/{prefixed('evt', call.event_id)}")).json()
+    assert {item["model"] for item in run["line_items"]} == {None, "claude-opus-4-6"}
+    amounts = sum((Decimal(item["amount_usd"]) for item in run["line_items"]), Decimal(0))
+    assert amounts == Decimal(run["cost_usd"]) == event.cost_usd
+
+
+async def test_what_no_arithmetic_leads_to_is_shown_without_one(rig: Rig) -> None:
+    run_id = stored(rig, 1, price_version=rig.book.version, cost_usd=Decimal("0.77"))
+    run = (await rig.call("GET", f"/runs/{run_id}")).json()
+    assert (run["cost_usd"], run["line_items"]) == ("0.77", [])
+    assert run["cost_split"]["other"] == "0.77"
 
 
 async def test_a_run_whose_book_is_gone_still_shows_its_cost(rig: Rig) -> None:
