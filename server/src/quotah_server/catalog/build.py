@@ -1,7 +1,9 @@
 """Compiles the price book: genai-prices plus our own dated patches → ``data/book.jsonl``.
 
     python -m quotah_server.catalog.build           writes the book
-    python -m quotah_server.catalog.build --check   exit status 1 when the committed book differs
+    python -m quotah_server.catalog.build --check   exit status 1 when the committed book differs, or
+                                                    prices a frozen day otherwise than it did
+    python -m quotah_server.catalog.build --freeze  freezes all days up to yesterday (UTC)
     python -m quotah_server.catalog.build --out FILE [--from FILE --as-of DATE] [--unpatched]
                                                     another book: of genai-prices' published data,
                                                     without our patches
@@ -15,7 +17,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
@@ -35,14 +37,19 @@ from quotah_server.catalog.book import (
     Rate,
     Tiered,
     Variant,
+    decode,
 )
 from quotah_server.catalog.genai import UNITS
+from quotah_server.catalog.history import differences, freeze, through
 from quotah_server.catalog.overtaken import still_needed
-from quotah_server.catalog.patch import Patches, load_patches
+from quotah_server.catalog.patch import Patches, load_corrections, load_patches
 from quotah_server.catalog.patching import patched, plain
 
 DATA = Path(__file__).parent / "data"
 BOOK = DATA / "book.jsonl"
+HISTORY = DATA / "history.jsonl"
+MAX_DIFFERENCES = 20
+"""Past prices that are told otherwise, and shown."""
 AS_OF = {"0.2.3": "2026-11-10"}
 """Release of genai-prices → the day on which its prices were last looked at. A release that is not
 listed stops the build: of two books, the later one counts."""
@@ -185,19 +192,60 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--as-of", default="", help="the day on which that data was fetched")
     parser.add_argument("--unpatched", action="store_true", help="leave our patches out")
     parser.add_argument("--out", type=Path, default=BOOK, help="where to write")
+    parser.add_argument(
+        "--freeze", action="store_true", help="no later book tells the past otherwise"
+    )
     told = parser.parse_args(arguments)
     data = told.data.read_bytes() if told.data else None
     if told.unpatched:
         book = build_unpatched(data, told.as_of)
     else:
         book = build() if data is None else build_from(data, told.as_of)
-    if not told.check:
-        told.out.write_bytes(book)
-        sys.stdout.write(f"{told.out}: {len(book.splitlines())} lines\n")
+    if told.freeze:
+        return _freeze(book)
+    if told.check:
+        return _check(book)
+    told.out.write_bytes(book)
+    sys.stdout.write(f"{told.out}: {len(book.splitlines())} lines\n")
+    return 0
+
+
+def _check(book: bytes) -> int:
+    if not BOOK.exists() or BOOK.read_bytes() != book:
+        sys.stderr.write(f"{BOOK} is out of date: run python -m quotah_server.catalog.build\n")
+        return 1
+    return _is_true_to_the_past(book)
+
+
+def _freeze(book: bytes) -> int:
+    if _is_true_to_the_past(book):
+        return 1
+    last = datetime.now(UTC).date() - timedelta(days=1)
+    if HISTORY.exists():
+        last = max(last, through(HISTORY.read_bytes()))
+    history = freeze(decode(book), last)
+    HISTORY.write_bytes(history)
+    sys.stdout.write(f"{HISTORY}: {len(history.splitlines())} lines, up to {last}\n")
+    return 0
+
+
+def _is_true_to_the_past(book: bytes) -> int:
+    """Exit status 1, and what differs on the error stream, where a book prices the past otherwise."""
+    if not HISTORY.exists():
         return 0
-    if BOOK.exists() and BOOK.read_bytes() == book:
+    found = differences(decode(book), HISTORY.read_bytes(), load_corrections(DATA))
+    for one in found[:MAX_DIFFERENCES]:
+        way = f" ({one.way})" if one.way else ""
+        sys.stderr.write(
+            f"{one.provider} {one.model}{way}: {one.unit} cost {one.was} from "
+            f"{one.since or 'the beginning'}, now it would be {one.now or 'unpriced'}\n"
+        )
+    if not found:
         return 0
-    sys.stderr.write(f"{BOOK} is out of date: run python -m quotah_server.catalog.build\n")
+    sys.stderr.write(
+        f"{len(found)} past prices would change: a price change is a new period; where the past was "
+        f"told wrong, {DATA / 'corrections.yaml'} says why\n"
+    )
     return 1
 
 

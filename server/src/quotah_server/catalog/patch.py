@@ -19,6 +19,7 @@ import msgspec
 import yaml
 
 from quotah_server.catalog.book import Calendar, Match, Provider, Rate, Unit, Weekly
+from quotah_server.catalog.history import Correction
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True,
@@ -253,6 +254,12 @@ def load_patches(data: Path) -> Patches:
     if len({patch.provider for patch in patches}) < len(patches):
         raise ValueError("one provider is patched by two files")
     return Patches(units, days, patches)
+
+
+def load_corrections(data: Path) -> tuple[Correction, ...]:
+    """Read ``corrections.yaml``: why the past is told otherwise than it was."""
+    entries = _yaml(data / "corrections.yaml") or []
+    return msgspec.convert(entries, tuple[Correction, ...], strict=False)
 
 
 def _yaml(file: Path) -> Any:

@@ -99,11 +99,12 @@ def day_of(book: Book, provider: str, model_id: str, way: Way, day: date) -> Day
         # A reseller's regions and hosts are not those that the vendor charges for.
         way = msgspec.structs.replace(way, region=None, host=None)
     starts = sorted({0, *(seconds(edge) for period in model.periods for edge in _edges(period))})
-    plans = [(start, _plan(book, model, way, day, start)) for start in starts]
+    plans = [(start, plan_at(book, model, way, day, start)) for start in starts]
     return Day(tuple(plans))
 
 
-def _plan(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
+def plan_at(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
+    """The plan of a model that holds at a second of a UTC day."""
     period = period_at(book, model, day, second)
     if period is None:
         return Plan({}, f"no price known for {model.model} as early as {day.isoformat()}")
@@ -112,6 +113,10 @@ def _plan(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
         for unit, rate in period.rates.items()
     }
     missing = _apply_variants(model, way, day, chosen)
+    if missing is not None and missing.startswith("provisioned"):
+        return Plan(
+            {}, "provisioned throughput is billed by the hour: set a price for this deployment"
+        )
     if missing is not None:
         return Plan({}, f"no {missing} rate known for {model.model} on {day.isoformat()}")
     uplifts = [uplift for uplift in model.uplifts if _asks_for(uplift, way, day)]
