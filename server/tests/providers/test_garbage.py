@@ -83,6 +83,10 @@ def assert_sane(usage: Usage) -> None:
     counts = [*usage.units.values(), *(n for part in usage.inner for n in part.units.values())]
     assert all(type(count) is int and 0 <= count <= MAX_COUNT for count in counts)
     assert not (usage.missing and usage.units)
+    if not usage.units:
+        assert usage.missing or any(flag.startswith(UNPRICED) for flag in usage.flags), (
+            "costs nothing"
+        )
 
 
 @given(READINGS, OBJECTS | st.none(), OBJECTS)
@@ -118,6 +122,7 @@ def test_no_stream_breaks_a_room(
     assert_sane(room.usage(operation, answer.usage, answer.extras))
 
 
+UNPRICED = ("invalid:", "contradiction:", "other_model:")
 JUNK: tuple[object, ...] = (
     None, True, 0, 1, -1, 5, 2**41, 2**70, 0.5, 17.0, math.nan, math.inf, Decimal("3.5"),
     Decimal("NaN"), Decimal("1E+50"), "", "x", "5", "-5", "error", "{", '{"a": 1}', [], {}, [[]],

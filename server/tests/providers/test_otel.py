@@ -394,7 +394,7 @@ def test_a_span_that_repeats_the_calls_below_it_says_so() -> None:
     )
 
     assert answer.extras["repeats_calls_below"] is True
-    assert usage.input_tokens == 5
+    assert (usage.input_tokens, usage.flags) == (5, ("repeats_calls_below",))
 
 
 def test_a_span_without_counts_is_missing() -> None:

@@ -94,11 +94,16 @@ class Counts:
             self.flags[-1] = word  # what keeps a call from being priced is never crowded out
 
     def usage(self, units: dict[str, int], *, estimated: bool = False) -> Usage:
-        """The usage made of what was read; sums beyond belief are flagged and left out."""
+        """The usage made of what was read; sums beyond belief are flagged and left out.
+
+        Where nothing was read, nothing is known of what was consumed: the usage is missing, not zero.
+        """
         if units and max(units.values()) > MAX_COUNT:
             for unit in [unit for unit, count in units.items() if count > MAX_COUNT]:
                 self.flag(f"invalid:{unit}")
                 units = {name: count for name, count in units.items() if name != unit}
+        if not units:
+            return missing(*self.flags or ("unknown_usage",))
         return Usage(units=units, estimated=estimated, flags=tuple(self.flags))
 
 

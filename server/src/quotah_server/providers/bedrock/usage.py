@@ -43,9 +43,7 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
     units = {IMAGE: images} if images else {}
     if raw is not None:
         units.update(_tokens(counts, raw))
-    if units or counts.flags:
-        return counts.usage(units)
-    return missing("unknown_usage") if raw is not None else missing()
+    return counts.usage(units) if units or raw is not None else missing(*counts.flags)
 
 
 def _tokens(counts: Counts, raw: Raw) -> dict[str, int]:

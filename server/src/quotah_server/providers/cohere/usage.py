@@ -54,9 +54,8 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
     if units.get(INPUT_IMAGE):
         units.pop(IMAGE, None)
     units.update(_cached(counts, raw, units.get(INPUT)))
-    if units or counts.flags:
-        return counts.usage({unit: n for unit, n in units.items() if n or unit in _PLAIN})
-    return missing("unknown_usage")
+    told = {unit: n for unit, n in units.items() if n or unit in _PLAIN}
+    return counts.usage(told or units)
 
 
 def _cached(counts: Counts, raw: Raw, billed: int | None) -> dict[str, int]:

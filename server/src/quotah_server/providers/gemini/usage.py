@@ -104,9 +104,7 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
     )
     sums = _settled(counts, told, counts.first(raw, *_TOTAL))
     if sums.prompt is None and sums.candidates is None:
-        if counts.flags:
-            return counts.usage({})
-        return missing("unknown_usage")
+        return counts.usage({})
     units = _input(counts, raw, sums)
     if operation != "embed_content" or sums.candidates:
         units.update(_output(counts, raw, sums))
@@ -281,6 +279,4 @@ def _predicted(counts: Counts, raw: Raw | None, beside: dict[str, int]) -> Usage
             for entry in cast("list[object]", entries)
         ]
         units[INPUT] = sum(count or 0 for count in tokens)
-    if not units and not counts.flags:
-        return missing()
-    return counts.usage(units)
+    return counts.usage(units) if units else missing(*counts.flags)

@@ -40,9 +40,9 @@ class OpenTelemetry:
         self,
         operation: str,  # noqa: ARG002 - as above
         raw: Mapping[str, Any] | None,
-        extras: Mapping[str, Any],  # noqa: ARG002 - part of the protocol
+        extras: Mapping[str, Any],
     ) -> Usage:
-        return read_usage(raw)
+        return read_usage(raw, extras)
 
 
 PROVIDER = OpenTelemetry()

@@ -18,12 +18,10 @@ from quotah_server.providers.otel.attributes import (
 )
 from quotah_server.providers.otel.kind import told_kind
 from quotah_server.providers.otel.native import metadata_counts, native_usage
-from quotah_server.providers.otel.usage import PROVIDER, SCOPE
+from quotah_server.providers.otel.usage import PROVIDER, REPEATS, SCOPE
 
 EMITTER_COST = "emitter_cost_usd"
-REPEATS = "repeats_calls_below"
-"""Extras keys: the cost that the span's library reckoned (decimal text); the span is an agent, a
-chain or a root, whose counts are those of the calls below it."""
+"""Extras key: the cost that the span's library reckoned, as decimal text."""
 _KNOWN = {name for ours, others in aliases().items() for name in (ours, *others)}
 _SUFFIXES = re.compile(
     r"\.(?:messages|chat|responses|completions?|embeddings?|text|image|speech|transcription)$"

@@ -8,7 +8,8 @@ is the sum of all parts. Else the convention holds.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from quotah_server.domain.usage import (
     CACHE_READ,
@@ -30,6 +31,8 @@ from quotah_server.domain.usage import (
 from quotah_server.providers.counts import Counts, Raw, missing, text
 from quotah_server.providers.otel import names
 
+REPEATS = "repeats_calls_below"
+"""Extras key, and flag: an agent, a chain or a root, whose counts are those of the calls below it."""
 SCOPE, PROVIDER = "otel.scope.name", "provider"
 """Keys that stand beside the counts: the library, and the provider as it calls it."""
 _EXCLUSIVE_SCOPES = ("opentelemetry.instrumentation.bedrock", "@traceloop/instrumentation-bedrock")
@@ -49,11 +52,13 @@ class _Told(NamedTuple):
     write: int
 
 
-def read_usage(raw: Raw | None) -> Usage:
-    """Units of one span."""
+def read_usage(raw: Raw | None, extras: Mapping[str, Any]) -> Usage:
+    """Units of one span. extras: ``repeats_calls_below``."""
     if raw is None:
         return missing()
     counts = Counts()
+    if extras.get(REPEATS):
+        counts.flag(REPEATS)
     if any(field.startswith(names.LANGFUSE_USAGE) for field in raw):
         return _langfuse(counts, raw)
     told = _Told(
@@ -66,7 +71,7 @@ def read_usage(raw: Raw | None) -> Usage:
     writes = _writes(counts, raw)
     told = told._replace(write=sum(writes.values()))
     if told.input is None and told.output is None:
-        return counts.usage({}) if counts.flags else missing("unknown_usage")
+        return counts.usage({})
     whole = _whole_input(counts, raw, told)
     units = {**_input(counts, raw, told, writes, whole), **_output(counts, raw, told, whole)}
     if searches := _count(counts, raw, names.WEB_SEARCH):
@@ -200,4 +205,4 @@ def _langfuse(counts: Counts, raw: Raw) -> Usage:
         units[INPUT] = counts.rest(units.get(INPUT, 0), cached, "details_exceed_input")
         spoken = sum(units[unit] for unit in beside)
         units[OUTPUT] = counts.rest(units.get(OUTPUT, 0), spoken, "details_exceed_output")
-    return counts.usage(units) if units or counts.flags else missing("unknown_usage")
+    return counts.usage(units)
