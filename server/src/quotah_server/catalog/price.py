@@ -36,6 +36,11 @@ NOT_BILLED = "not_billed"
 """Usage flag: the provider charges nothing for this call (a refused one, a token count)."""
 DOUBTFUL = ("invalid:", "contradiction:", "other_model:")
 """Usage flags that forbid a price: the counts are not what was consumed."""
+_TOLD_WITH = {
+    "told_with:request": ": the price goes by the request, which is not known",
+    "told_with:verbose_json": ": response_format=verbose_json tells how long a recording is",
+}
+"""Usage flag → what to do so that such a call has a price."""
 _ZERO_COST = quantise(Decimal(0))
 _NO_EXTRAS: Mapping[str, Any] = {}
 _NOTHING_FREE: Mapping[str, Unit] = {}
@@ -147,7 +152,8 @@ def _verdict(version: str, usage: Usage, *, priced_anyway: bool) -> Price | None
     if doubt is not None:
         return unpriced(version, f"the reported usage cannot be trusted: {doubt}")
     if usage.missing and not usage.estimated:
-        return unpriced(version, "the provider reported no usage")
+        how = next((_TOLD_WITH[flag] for flag in usage.flags if flag in _TOLD_WITH), "")
+        return unpriced(version, f"the provider reported no usage{how}")
     return None if priced_anyway else unpriced(version, "the model is not known")
 
 

@@ -16,7 +16,7 @@ import structlog
 from quotah_server.domain.ids import new_id
 from quotah_server.gateway import attribution, headers
 from quotah_server.gateway.admission import Admitted, HeaderLookup, admit
-from quotah_server.gateway.attempts import PASSTHROUGH, Attempt, Watch
+from quotah_server.gateway.attempts import MEDIA, PASSTHROUGH, Attempt, Watch
 from quotah_server.gateway.dialects import RefusalError, guess
 from quotah_server.gateway.dialects.base import NO_ASK, read_ask
 from quotah_server.gateway.estimate import request_tokens
@@ -211,7 +211,8 @@ class GatewayApp:
         if body and attempt.operation != PASSTHROUGH:
             ask = read_ask(body)
             prepared = dialect.prepare(attempt.operation, body, ask)
-            attempt.estimated_input = request_tokens(body)
+            if attempt.operation not in MEDIA:
+                attempt.estimated_input = request_tokens(body)
             attempt.body = body
             body, injected = prepared.body, prepared.injected
         attempt.model = ask.model_name

@@ -12,12 +12,15 @@ import msgspec
 from quotah_server.domain.call import Attribution, Call, Status
 from quotah_server.gateway.admission import Admitted
 from quotah_server.gateway.attribution import Trace
-from quotah_server.gateway.dialects.base import UNREADABLE
+from quotah_server.gateway.dialects.base import UNREADABLE, read_members
 from quotah_server.gateway.limits import Limits
 from quotah_server.pipeline.intents import Intent
 from quotah_server.providers.base import Answer
+from quotah_server.providers.registry import asked_by
 
 PASSTHROUGH = "passthrough"
+MEDIA = frozenset({"speech", "images", "transcription"})
+"""Operations of which a count of the text that went over the wire says nothing."""
 _ABORT_S, _ABORT_AGAIN_S = 5.0, 0.02
 _PROVIDER_REQUEST_IDS = ("x-request-id", "request-id")
 _BY_STATUS = {
@@ -152,7 +155,7 @@ class Attempt:
     def call(self, status: Status, error_class: str | None, now: datetime) -> Call:
         """What the attempt came to."""
         answer, trace, credential = self.answer, self.trace, self.admitted.credential
-        extras = answer.extras
+        extras = {**self._asked(), **answer.extras}
         if not credential.is_mock:
             extras = {"base_url": credential.base_url, **extras}
         return Call(
@@ -183,9 +186,17 @@ class Attempt:
             provider_request_id=self.provider_request_id,
         )
 
+    def _asked(self) -> dict[str, Any]:
+        """What the price of an answer depends on, and only its request says."""
+        if self.http_status is None or not 200 <= self.http_status < 300:
+            return {}
+        provider, body = self.admitted.route.provider.name, self.body
+        told = self.answer.extras
+        return asked_by(provider, self.operation, told, lambda names: read_members(body, names))
+
     def lacks_usage(self, status: Status) -> bool:
         """Whether our own counts are to stand in for the provider's: missing, or broken off."""
-        if self.operation == PASSTHROUGH:
+        if self.operation == PASSTHROUGH or self.operation in MEDIA:
             return False
         if self.http_status is not None and self.http_status >= 400:
             return False

@@ -34,8 +34,11 @@ from quotah_server.gateway.upstream import UpstreamResponse
 _JSON_ANSWERS = frozenset(
     {"chat", "completions", "responses", "embeddings", "messages", "count_tokens"}
 )
-_BULKY = {"embeddings": frozenset({"data"}), "images": frozenset({"data"})}
+_BULKY = {"embeddings": frozenset({"data"})}
+_NONE: frozenset[str] = frozenset()
+_COUNTED = {"images": frozenset({"data"})}
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_items = msgspec.json.Decoder(list[msgspec.Raw] | None)
 _plain_object = msgspec.json.Decoder(dict[str, Any])
 
 
@@ -248,7 +251,7 @@ class Passage:
         plain = _decoder(self._encoding, self._limits.parsed_bytes)
         try:
             readable = body if plain is None else plain(body)
-            parsed = _object(readable, _BULKY.get(attempt.operation))
+            parsed = _object(readable, attempt.operation)
         except UNREADABLE:
             return
         if attempt.operation == PASSTHROUGH:
@@ -270,13 +273,17 @@ class Passage:
         return SUCCESS
 
 
-def _object(data: bytes, skipped: frozenset[str] | None) -> dict[str, Any]:
-    """A JSON object, without the members that are bulky and mean nothing to accounting."""
-    if skipped is None:
+def _object(data: bytes, operation: str) -> dict[str, Any]:
+    """A JSON object without what is bulky and means nothing to accounting: left out, or, where their
+    number is billed, a list of undecoded items."""
+    skipped, counted = _BULKY.get(operation, _NONE), _COUNTED.get(operation, _NONE)
+    if not skipped and not counted:
         return _plain_object.decode(data)
     members = _members.decode(data)
     return {
-        name: msgspec.json.decode(value) for name, value in members.items() if name not in skipped
+        name: _items.decode(value) if name in counted else msgspec.json.decode(value)
+        for name, value in members.items()
+        if name not in skipped
     }
 
 

@@ -91,6 +91,23 @@ class Teller(Protocol):
         ...
 
 
+@runtime_checkable
+class Asker(Protocol):
+    """A provider room some of whose prices depend on what was asked for, which answers do not repeat."""
+
+    def wants(self, operation: str, told: Mapping[str, Any]) -> frozenset[str]:
+        """The top-level members of a request on which the price still depends, beside the extras of
+        its answer; none for most, so that their requests need not be read.
+        """
+        ...
+
+    def asked(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Extras of a request of which just these members are there: counts and short words, never a
+        text that was sent. Members of a form are texts. Never raises on odd input, leaves it out.
+        """
+        ...
+
+
 class Account(msgspec.Struct, frozen=True):
     """What an account at a provider looks like from outside.
 

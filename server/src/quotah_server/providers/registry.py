@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from quotah_server.providers.anthropic import PROVIDER as ANTHROPIC
 from quotah_server.providers.anthropic.account import ACCOUNT as ANTHROPIC_ACCOUNT
 from quotah_server.providers.azure import PROVIDER as AZURE
-from quotah_server.providers.base import Account, Provider, Teller
+from quotah_server.providers.base import Account, Asker, Provider, Teller
 from quotah_server.providers.bedrock import Bedrock
 from quotah_server.providers.cohere import PROVIDER as COHERE
 from quotah_server.providers.gemini import PROVIDER as GEMINI
@@ -38,12 +38,28 @@ _ROOM_OF_OPERATION: dict[str, Provider] = {
     operation: room for room in reversed(_ROOMS) for operation in room.reads
 }
 _TELLERS: dict[str, Teller] = {room.name: room for room in _ROOMS if isinstance(room, Teller)}
+_ASKERS: dict[str, Asker] = {room.name: room for room in _ROOMS if isinstance(room, Asker)}
 
 
 def told_by(provider: str, operation: str, usage: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a usage object says besides counts, for doors that were given nothing but that."""
     teller = _TELLERS.get(room_for(provider, operation).name)
     return {} if teller is None or usage is None else teller.told(usage)
+
+
+def asked_by(
+    provider: str,
+    operation: str,
+    told: Mapping[str, Any],
+    members: Callable[[frozenset[str]], Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What a request adds to the extras of its answer (``told``), which count before it.
+
+    members: reads these top-level members of the request; called only where some are wanted.
+    """
+    asker = _ASKERS.get(room_for(provider, operation).name)
+    wanted = asker.wants(operation, told) if asker is not None else None
+    return asker.asked(operation, members(wanted)) if asker is not None and wanted else {}
 
 
 def room_for(provider: str, operation: str) -> Provider:

@@ -7,6 +7,8 @@ from typing import Any, Protocol
 
 import msgspec
 
+from quotah_server.gateway.forms import is_form, read_fields
+
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises on bytes that are no JSON, or JSON nested deeper than we follow."""
 
@@ -77,15 +79,31 @@ class Ask(msgspec.Struct):
 
 
 NO_ASK = Ask()
+_FORM = frozenset({"model", "stream"})
 _ask_decoder = msgspec.json.Decoder(Ask)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 def read_ask(body: bytes) -> Ask:
-    """Read a JSON request; a body that is none is passed on, and the provider judges it."""
+    """Read a JSON request or a form; a body that is none is passed on, and the provider judges it."""
+    if is_form(body):
+        fields = read_fields(body, _FORM)
+        return Ask(fields.get("model"), stream=fields.get("stream") == "true")
     try:
         return _ask_decoder.decode(body)
     except UNREADABLE:
         return NO_ASK
+
+
+def read_members(body: bytes, wanted: frozenset[str]) -> dict[str, Any]:
+    """These top-level members of a JSON request or a form; the rest is skipped, not decoded."""
+    if is_form(body):
+        return {**read_fields(body, wanted)}
+    try:
+        members = _members.decode(body)
+        return {name: msgspec.json.decode(members[name]) for name in wanted & members.keys()}
+    except UNREADABLE:
+        return {}
 
 
 def texts(value: Any, keys: frozenset[str]) -> str:

@@ -15,12 +15,14 @@ from quotah_server.domain.usage import CITATION, OUTPUT, REASONING, WEB_SEARCH, 
 from quotah_server.providers.counts import Counts, mapping, text
 from quotah_server.providers.wires.amounts import amount, total
 from quotah_server.providers.wires.openai import OpenAIWire
+from quotah_server.providers.wires.openai.asked import SEARCH_CONTEXT_SIZE, search_context
 
 _BESIDE = {
     "citation_tokens": CITATION,
     "reasoning_tokens": REASONING,
     "num_search_queries": WEB_SEARCH,
 }
+_OPTIONS = frozenset({"web_search_options"})
 
 
 class Perplexity(OpenAIWire):
@@ -33,8 +35,16 @@ class Perplexity(OpenAIWire):
         cost = mapping(usage, "cost")
         if (text(cost, "currency") or "USD").upper() == "USD":
             found["reported_cost_usd"] = total(amount(cost, "total_cost"))
-        found["search_context_size"] = text(usage, "search_context_size")
+        found[SEARCH_CONTEXT_SIZE] = text(usage, SEARCH_CONTEXT_SIZE)
         return {name: value for name, value in found.items() if value is not None}
+
+    def wants(self, operation: str, told: Mapping[str, Any]) -> frozenset[str]:
+        if operation == "chat":
+            return frozenset() if SEARCH_CONTEXT_SIZE in told else _OPTIONS
+        return super().wants(operation, told)
+
+    def asked(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        return search_context(request) if operation == "chat" else super().asked(operation, request)
 
     def usage(
         self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]

@@ -11,7 +11,7 @@ from typing import Any
 from quotah_server.domain.usage import Usage
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import mapping
-from quotah_server.providers.wires.openai import answers
+from quotah_server.providers.wires.openai import answers, asked
 from quotah_server.providers.wires.openai.usage import read_usage
 
 _OPERATIONS = {
@@ -81,3 +81,9 @@ class OpenAIWire:
         self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
     ) -> Usage:
         return read_usage(operation, raw, extras)
+
+    def wants(self, operation: str, told: Mapping[str, Any]) -> frozenset[str]:
+        return asked.wants(operation, told)
+
+    def asked(self, operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+        return asked.asked(operation, request)

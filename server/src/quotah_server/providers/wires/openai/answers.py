@@ -52,7 +52,7 @@ def _asked_for(operation: str, body: Raw) -> dict[str, object]:
         return {"input_characters": characters}
     if operation == "images":
         images = body.get("data")
-        drawn = {"image": len(images)} if isinstance(images, list) and images else {}
+        drawn = {"image": len(images)} if isinstance(images, list) else {}
         return {**drawn, **{name: word for name in _PICTURE if (word := text(body, name))}}
     if operation == "transcription":
         seconds = _length(body.get("duration"))

@@ -23,6 +23,7 @@ from quotah_server.domain.usage import (
     InnerUsage,
 )
 from quotah_server.providers.counts import Counts, Raw, items, mapping, text
+from quotah_server.providers.wires.openai.asked import IMAGES_ASKED
 
 SOCIAL_SEARCH = "social_search"
 CODE_EXECUTION = "code_execution"
@@ -120,4 +121,7 @@ def flat(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
     searched through.
     """
     found = {unit: counts.read(extras, unit) for unit in (AUDIO_SECOND, "image", SEARCH_UNIT)}
+    if "image" not in extras and (drawn := counts.read(extras, IMAGES_ASKED)):
+        found["image"] = drawn
+        counts.flag("as_asked:image")
     return {unit: count for unit, count in found.items() if count}

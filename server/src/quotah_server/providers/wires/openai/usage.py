@@ -67,6 +67,11 @@ _KNOWN_OUTPUT = frozenset(
     {"reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens",
      "accepted_prediction_tokens", "rejected_prediction_tokens"}
 )  # fmt: skip
+_TOLD_WITH = {
+    "speech": ("told_with:request",),
+    "transcription": ("told_with:verbose_json",),
+}
+"""Flags of a call that nobody told the length of: how it is told."""
 _NO_OUTPUT = frozenset({"embeddings", "rerank"})
 
 
@@ -120,7 +125,9 @@ def _without_usage(
     found = tools.flat(counts, extras)
     if operation == "speech" and (characters := counts.read(extras, "input_characters")):
         found[INPUT_CHARACTER] = characters
-    return counts.usage({**found, **units}) if found else missing()
+    if found:
+        return counts.usage({**found, **units})
+    return missing(*counts.flags, *_TOLD_WITH.get(operation, ()))
 
 
 def _named_cost(counts: Counts, raw: Raw) -> None:
