@@ -16,7 +16,7 @@ from upstream import Upstream, reply
 
 from quotah_server.catalog.book import Book, load_packaged
 from quotah_server.domain.ids import new_id
-from quotah_server.features.prices import updates
+from quotah_server.features.prices import compiling, updates
 from quotah_server.features.prices.settling import as_of, settle
 
 NEW = "gpt-77-test"
@@ -75,11 +75,11 @@ async def test_nothing_is_asked_for_until_somebody_wants_it(
     desk.clock.now = NOW + timedelta(days=1, minutes=1)
     await heard(publisher, 2)
     assert publisher.heard[0].startswith("GET /data.json HTTP/1.1")
+    (row,) = [row for row in await desk.audited() if row.action == "price_updates.changed"]
+    assert (row.before, row.after) == ({"enabled": False}, {"enabled": True})
     running.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await running
-    (row,) = [row for row in await desk.audited() if row.action == "price_updates.changed"]
-    assert (row.before, row.after) == ({"enabled": False}, {"enabled": True})
 
 
 async def heard(publisher: Upstream, times: int) -> None:
@@ -269,6 +269,30 @@ async def test_an_address_of_the_inner_network_is_not_asked(
     monkeypatch.setattr(desk.updates, "_url", f"http://localhost:{publisher.port}/data.json")
     assert "is refused" in (await checked(owner))["last_error"]
     assert publisher.heard == []
+
+
+async def test_the_key_of_a_mirror_is_not_shown(
+    desk: PriceDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk.updates, "_url", "https://mirror.example/data.json?key=secret#x")
+    owner = await desk.owner()
+    told = fine(await owner.call("GET", "/prices/updates"))
+    assert told["url"] == "https://mirror.example/data.json"
+
+
+async def test_a_pattern_without_end_takes_a_child_down_and_nothing_else(
+    desk: PriceDesk, publisher: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiling, "_TIMEOUT_S", 6.0)
+    owner = await desk.owner()
+    data = with_a_new_model()
+    openai = next(found for found in data if found["id"] == "openai")
+    endless = "^(([a-z0-9.-])+)+!$"
+    trap = {"id": "trap", "match": {"regex": endless}, "prices": {"input_mtok": 1}}
+    openai["models"].insert(0, trap)
+    serve(publisher, data)
+    assert "took longer" in (await checked(owner))["last_error"]
+    assert desk.call(owner.workspace_id).cost_usd == Decimal("0.0045")
 
 
 async def test_the_list_is_the_operators(desk: PriceDesk, publisher: Upstream) -> None:
