@@ -9,13 +9,16 @@ from golden.cases import usage_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quotah_server.catalog.book import load_packaged
 from quotah_server.domain.usage import Usage
+from quotah_server.pipeline.price_lines import price_line
 from quotah_server.providers.base import Answer
 from quotah_server.providers.otel import is_inference_span
 from quotah_server.providers.otel.attributes import attributes_of, written_counts
 from quotah_server.providers.registry import PROVIDERS, room_for
 
 ROOM = PROVIDERS["otel"]
+BOOK = load_packaged()
 SPANS = {name: s for name, s in usage_samples().items() if s["provider"] == "otel"}
 
 
@@ -395,6 +398,24 @@ def test_a_span_that_repeats_the_calls_below_it_says_so() -> None:
 
     assert answer.extras["repeats_calls_below"] is True
     assert (usage.input_tokens, usage.flags) == (5, ("repeats_calls_below",))
+
+
+def test_a_span_is_priced_as_the_call_it_tells_of() -> None:
+    counted = {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 100,
+               "gen_ai.usage.cache_read.input_tokens": 400}  # fmt: skip
+    named = {"gen_ai.provider.name": "openai", "gen_ai.response.model": "gpt-4o-2024-08-06"}
+    native = {
+        "prompt_tokens": 1000,
+        "completion_tokens": 100,
+        "prompt_tokens_details": {"cached_tokens": 400},
+    }
+    answer = {"object": "chat.completion", "model": "gpt-4o-2024-08-06", "usage": native}
+
+    told = price_line({"provider": "otel", "response": span({**named, **counted})}, BOOK)
+    own = price_line({"provider": "openai", "response": answer}, BOOK)
+
+    assert (told["provider"], told["model"]) == ("openai", "gpt-4o-2024-08-06")
+    assert told["cost_usd"] == own["cost_usd"] == "0.003"
 
 
 def test_a_span_without_counts_is_missing() -> None:
