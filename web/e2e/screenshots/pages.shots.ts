@@ -12,6 +12,7 @@ const PAGES: Record<string, string> = {
   "settings-keys": "/settings/keys",
   "settings-workspace": "/settings/workspace",
   "settings-samples": "/settings/samples",
+  "settings-pricing": "/settings/pricing",
 };
 
 test("every page, empty", async ({ browser, freshStack, context }) => {
@@ -76,6 +77,7 @@ test("every page, seeded", async ({ browser, freshStack, context }) => {
     ...all(freshStack, "seeded"),
     at("overview-90d-seeded", `${freshStack.dashboard}/?range=90d`),
     { name: "run-seeded", prepare: (page) => firstRun(page, freshStack) },
+    { name: "behind-a-sum-seeded", prepare: (page) => behindSum(page, freshStack) },
   ]);
 });
 
@@ -148,6 +150,12 @@ async function inSampleWorkspace(opened: Promise<Page>, stack: Stack): Promise<v
   await page.goto(`${stack.dashboard}/settings/samples`);
   await page.getByRole("button", { name: "Open the sample workspace" }).click();
   await expect(page.getByRole("heading", { name: "Overview", level: 1 })).toBeVisible();
+}
+
+async function behindSum(page: Page, stack: Stack): Promise<void> {
+  await page.goto(stack.dashboard);
+  await page.getByRole("button", { name: /^\$/ }).first().click();
+  await page.getByText(/Prices of version/).waitFor();
 }
 
 async function firstRun(page: Page, stack: Stack): Promise<void> {

@@ -22,7 +22,12 @@ export function RunArithmetic({ id }: { id: string }) {
             <Line
               // biome-ignore lint/suspicious/noArrayIndexKey: the items of a finished call never move
               key={index}
-              quantity={quantityAmong(item, data.line_items)}
+              quantity={
+                <>
+                  {quantityAmong(item, data.line_items)}
+                  {item.model && <span className="text-muted"> of {item.model}</span>}
+                </>
+              }
               rate={`× ${rateOf(item)}`}
               amount={`= ${moneyExact(item.amount_usd)}`}
             />

@@ -44,9 +44,9 @@ function WayOut({ run }: { run: RunDetail }) {
   if (cost_status === "estimated") {
     return (
       <p className="border-t px-4 py-2.5 text-muted text-sm">
-        How it is computed: the tokens that the provider did not report are counted from the text,
-        by the model's own tokenizer where it is public, and multiplied by the same rates as any
-        other call.
+        How it is computed: what the provider did not report is counted from the text, exactly where
+        the model's encoding is public, elsewhere as billed calls of the same model taught. The
+        counts are multiplied by the same rates as those of any other call.
       </p>
     );
   }
