@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -56,32 +57,28 @@ def everywhere(factor: str) -> Terms:
     return Terms((Override("all", "*", "*", factor=Decimal(factor)),))
 
 
-def priced(
-    model: str,
-    units: dict[str, int],
-    at: datetime,
-    tier: str | None,
-    extras: dict[str, str],
-    book: Book = BOOK,
-) -> Price:
-    provider = "anthropic" if model.startswith("claude") else "openai"
-    return price(
-        book, project_id="p1", provider=provider, model=model, usage=Usage(units), at=at, service_tier=tier,
-        extras=extras,
-    )  # fmt: skip
+class ACall(NamedTuple):
+    model: str
+    units: dict[str, int]
+    at: datetime
+    tier: str | None
+    extras: dict[str, str]
+
+    def priced(self, book: Book = BOOK) -> Price:
+        provider = "anthropic" if self.model.startswith("claude") else "openai"
+        return price(
+            book, provider=provider, model=self.model, usage=Usage(self.units), at=self.at,
+            service_tier=self.tier, extras=self.extras, project_id="p1",
+        )  # fmt: skip
 
 
-@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, TERMS)
+CALLS = st.builds(ACall, MODELS, UNITS, MOMENTS, TIERS, EXTRAS)
+
+
+@given(CALLS, TERMS)
 @settings(max_examples=300, deadline=None)
-def test_the_items_add_up_to_the_cost_before_rounding(
-    model: str,
-    units: dict[str, int],
-    at: datetime,
-    tier: str | None,
-    extras: dict[str, str],
-    terms: Terms,
-) -> None:
-    result = priced(model, units, at, tier, extras, BOOK.under(terms))
+def test_the_items_add_up_to_the_cost_before_rounding(call: ACall, terms: Terms) -> None:
+    result = call.priced(BOOK.under(terms))
 
     if result.cost_usd is None:
         assert result.status == "unpriced"
@@ -94,75 +91,54 @@ def test_the_items_add_up_to_the_cost_before_rounding(
         total = add(total, item.amount_usd)
     assert quantise(total) == result.cost_usd >= 0
     assert {item.unit: item.quantity for item in result.items if item.unit != "request"} == {
-        unit: count for unit, count in units.items() if count and unit != "request"
+        unit: count for unit, count in call.units.items() if count and unit != "request"
     }
 
 
-@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, TERMS, st.data())
+@given(CALLS, TERMS, st.data())
 @settings(max_examples=300, deadline=None)
 def test_one_more_of_anything_never_costs_less(
-    model: str,
-    units: dict[str, int],
-    at: datetime,
-    tier: str | None,
-    extras: dict[str, str],
-    terms: Terms,
-    data: st.DataObject,
+    call: ACall, terms: Terms, data: st.DataObject
 ) -> None:
-    unit = data.draw(st.sampled_from(sorted(units)))
-    more = {**units, unit: units[unit] + data.draw(st.integers(1, 1_000_000))}
-
+    unit = data.draw(st.sampled_from(sorted(call.units)))
+    more = {**call.units, unit: call.units[unit] + data.draw(st.integers(1, 1_000_000))}
     book = BOOK.under(terms)
-    before = priced(model, units, at, tier, extras, book)
-    after = priced(model, more, at, tier, extras, book)
+
+    before, after = call.priced(book), call._replace(units=more).priced(book)
 
     if before.cost_usd is not None and after.cost_usd is not None:
         assert after.cost_usd >= before.cost_usd
 
 
-@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS)
+@given(CALLS)
 @settings(max_examples=200, deadline=None)
-def test_the_same_call_costs_the_same_at_any_hour_of_its_day(
-    model: str, units: dict[str, int], at: datetime, tier: str | None, extras: dict[str, str]
-) -> None:
-    midnight = at.replace(hour=0, minute=0, second=0, microsecond=0)
+def test_the_same_call_costs_the_same_at_any_hour_of_its_day(call: ACall) -> None:
+    midnight = call.at.replace(hour=0, minute=0, second=0, microsecond=0)
     late = midnight + timedelta(hours=23, minutes=59, seconds=59)
 
-    assert priced(model, units, midnight, tier, extras) == priced(model, units, late, tier, extras)
+    assert call._replace(at=midnight).priced() == call._replace(at=late).priced()
 
 
-@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, TERMS)
+@given(CALLS, TERMS)
 @settings(max_examples=300, deadline=None)
-def test_an_override_that_is_removed_leaves_nothing_behind(
-    model: str,
-    units: dict[str, int],
-    at: datetime,
-    tier: str | None,
-    extras: dict[str, str],
-    terms: Terms,
-) -> None:
-    before = priced(model, units, at, tier, extras)
+def test_an_override_that_is_removed_leaves_nothing_behind(call: ACall, terms: Terms) -> None:
+    before = call.priced()
     book = BOOK.under(terms)
-    meanwhile = priced(model, units, at, tier, extras, book)
+    meanwhile = call.priced(book)
 
-    assert priced(model, units, at, tier, extras, book.under(LIST_PRICES)) == before
-    assert priced(model, units, at, tier, extras) == before
-    assert priced(model, units, at, tier, extras, BOOK.under(terms)) == meanwhile
+    assert call.priced(book.under(LIST_PRICES)) == before
+    assert call.priced() == before
+    assert call.priced(BOOK.under(terms)) == meanwhile
 
 
-@given(MODELS, UNITS, MOMENTS, TIERS, EXTRAS, FACTORS)
+@given(CALLS, FACTORS)
 @settings(max_examples=300, deadline=None)
 def test_a_factor_is_on_the_whole_sum_and_a_factor_of_one_is_the_list(
-    model: str,
-    units: dict[str, int],
-    at: datetime,
-    tier: str | None,
-    extras: dict[str, str],
-    factor: Decimal,
+    call: ACall, factor: Decimal
 ) -> None:
-    listed = priced(model, units, at, tier, extras)
-    same = priced(model, units, at, tier, extras, BOOK.under(everywhere("1")))
-    other = priced(model, units, at, tier, extras, BOOK.under(everywhere(str(factor))))
+    listed = call.priced()
+    same = call.priced(BOOK.under(everywhere("1")))
+    other = call.priced(BOOK.under(everywhere(str(factor))))
 
     assert (same.cost_usd, same.status, same.reason) == (
         listed.cost_usd,
