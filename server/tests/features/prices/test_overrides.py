@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from features.prices.desk import NOW, PriceDesk, fine, open_desk, problem
+from plane import Browser, bearer
 from upstream import Upstream
 
 from quotah_server.catalog import terms as terms_
@@ -293,3 +294,31 @@ async def test_prices_are_kept_and_read_alike_on_every_engine(
         assert desk.prices.terms_of(parse_id(owner.workspace_id)) == terms
         assert fine(await owner.call("GET", "/prices/updates"))["items"] == []
         fine(await owner.call("DELETE", f"/prices/overrides/{made['id']}"), 204)
+
+
+async def test_a_key_that_is_bound_to_a_project_sets_prices_of_that_project_alone(
+    desk: PriceDesk,
+) -> None:
+    owner = await desk.owner()
+    project = owner.me["workspaces"][0]["projects"][0]["id"]
+    key = await desk.key(owner, "admin", project_id=project)
+    everywhere = fine(await owner.call("POST", "/prices/overrides", DEAL), 201)
+    bound = Browser(desk.client())
+
+    async def send(method: str, path: str, body: Any = None) -> Any:
+        return await bound.call(method, path, body, {**bearer(key["key"]), "cookie": ""})
+
+    said = problem(await send("POST", "/prices/overrides", DEAL), 422)
+    assert said["field"] == "project_id"
+    mine = fine(await send("POST", "/prices/overrides", {**DEAL, "project_id": project}), 201)
+    seen = fine(await send("GET", "/prices/overrides"))["items"]
+    assert {item["id"] for item in seen} == {everywhere["id"], mine["id"]}
+    path = f"/prices/overrides/{everywhere['id']}"
+    problem(await send("PUT", path, {**DEAL, "project_id": project}), 403)
+    problem(await send("DELETE", path), 403)
+    trust = {"providers": [{"provider": "openai", "trusted": True}]}
+    problem(await send("PUT", "/prices/trust", trust), 403)
+    document = {"quotah_price_overrides": 1, "overrides": [], "trust": {"openai": True}}
+    problem(await send("POST", "/prices/overrides/import", document), 403)
+    fine(await send("DELETE", f"/prices/overrides/{mine['id']}"), 204)
+    assert fine(await owner.call("GET", "/prices/overrides"))["items"][0]["id"] == everywhere["id"]
