@@ -7,7 +7,11 @@ import { ExternalLink } from "@/ui/external-link";
 
 /** Rates for calls made in another way, and factors on all rates. */
 export function ModelWays({ data: { model, variants, uplifts } }: { data: ModelPrices }) {
-  const rows = variants.map((variant, index) => ({
+  // A way without rates of its own only says that the list price holds.
+  const told = variants
+    .filter(({ rates }) => rates.length > 0)
+    .sort((a, b) => compareTexts(wayOf(a), wayOf(b)) || compareTexts(b.from ?? "", a.from ?? ""));
+  const rows = told.map((variant, index) => ({
     key: String(index),
     cells: [
       <span
@@ -68,6 +72,15 @@ function conditionTitle({ when }: BookUplift): string {
   return Object.entries(when)
     .map(([key, value]) => `${key}: ${[value].flat().join(", ")}`)
     .join("\n");
+}
+
+function wayOf({ when }: ModelPrices["variants"][number]): string {
+  return conditionWords(when);
+}
+
+/** By way of calling, then the newest first: instants of one form sort as texts. */
+function compareTexts(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
 }
 
 function spanWords({ from, until }: { from: string | null; until: string | null }): string {
