@@ -225,6 +225,13 @@ def test_an_override_of_a_books_model_reaches_its_snapshots() -> None:
     assert result.items[0].rule == "override o1"
 
 
+def test_an_override_may_call_a_provider_by_another_of_its_names() -> None:
+    book = book_of(model("m", LIST, provider="gemini")).under(Terms((own(provider="Google"),)))
+
+    assert priced(book, {"input": MILLION}, provider="gemini").cost_usd == 3
+    assert [m.model for m in touched(book, own(provider="Google"))] == ["m"]
+
+
 def test_each_inner_call_falls_under_its_own_override() -> None:
     usage = Usage(
         {"input": 3 * MILLION},

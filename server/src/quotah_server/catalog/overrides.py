@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book, Model
 from quotah_server.catalog.ids import named
 from quotah_server.catalog.match import resolve
@@ -57,7 +58,7 @@ def _fitting(
     listed = resolve(book, provider, model) if model is not None else None
     ranked: list[tuple[tuple[object, ...], Override]] = []
     for override in book.terms.overrides:
-        if override.provider not in (ANY, provider):
+        if override.provider != ANY and canonical(override.provider) != provider:
             continue
         if override.project_id is not None and override.project_id != project_id:
             continue
@@ -108,7 +109,7 @@ def _same(wanted: str, deployment: str | None) -> bool:
 
 def touched(book: Book, override: Override) -> tuple[Model, ...]:
     """The models of the book that an override reaches by its provider and model, now or later."""
-    providers = book.providers if override.provider == ANY else (override.provider,)
+    providers = book.providers if override.provider == ANY else (canonical(override.provider),)
     found = [model for provider in providers for model in _reached(book, provider, override.model)]
     return tuple(found)
 

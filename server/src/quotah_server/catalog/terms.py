@@ -14,7 +14,7 @@ import msgspec
 class Override(msgspec.Struct, frozen=True, omit_defaults=True, rename={"from_": "from"}):
     """A price that a workspace set by itself; exactly one of ``rates`` and ``factor`` is given.
 
-    override_id: ours. provider: our name, or ``*``. model: an id as it is answered or asked for, or
+    override_id: ours. provider: any of its names, or ``*``. model: an id as it is answered or asked for, or
     the book's name of the model that it means; a prefix with ``*`` at its end; or ``*``. deployment:
     the name asked for (Azure) it is limited to. project_id: the project it is limited to. from_,
     until: aware UTC, until exclusive. rates: unit → dollars per ``Unit.per``, in place of all rates
