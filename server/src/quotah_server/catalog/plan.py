@@ -31,7 +31,12 @@ STANDARD = frozenset({"default", "standard", "auto", "on_demand", "global", "not
 WAYS = ("service_tier", "processing", "speed")
 """Ways that a variant of the model must name: an unknown tier is never billed as standard."""
 DETAILS = ("search_context_size", "quality", "size")
-"""Ways that a variant may name; where none does, they change no rate."""
+"""Ways that a variant may name; where none does, they change no rate. Where one does, a call that
+does not tell is priced at the standard rates, which are those of the API's default, and the rule says
+so; a value that no variant names has no price.
+"""
+_SHOWN = 40
+"""Letters of a value that a reason cites."""
 
 
 class Way(msgspec.Struct, frozen=True, eq=True):
@@ -197,7 +202,26 @@ def _apply_variants(
             source = variant.sources.get(unit, variant.source)
             taken.setdefault(unit, (rate, f"{model.provider}/{model.model}#{mark} ({source})"))
     chosen.update(taken)
-    return next((context[key] for key in context if key not in known), None)
+    unknown = next((context[key] for key in context if key not in known), None)
+    return unknown or _untold(model, way, day, chosen)
+
+
+def _untold(model: Model, way: Way, day: date, chosen: dict[str, tuple[Rate, str]]) -> str | None:
+    """Say in the rules which details were left to the API's default; names one that nobody knows."""
+    assumed: dict[str, list[str]] = {}
+    for key in DETAILS:
+        naming = [v for v in model.variants if key in v.when and _within(v, day)]
+        value = getattr(way, key)
+        if value is None:
+            for unit in {unit for variant in naming for unit in variant.rates}:
+                assumed.setdefault(unit, []).append(key)
+        elif naming and all(variant.when[key] != value for variant in naming):
+            return f"{key}={value[:_SHOWN]}"
+    for unit, keys in assumed.items():
+        if unit in chosen:
+            rate, rule = chosen[unit]
+            chosen[unit] = (rate, f"{rule}, default {' and '.join(keys)}")
+    return None
 
 
 def _asks_for(uplift: Uplift, way: Way, day: date) -> bool:

@@ -11,9 +11,14 @@ from quotah_server.catalog.book import Unit
 from quotah_server.catalog.plan import Charge, Plan
 from quotah_server.domain.event import LineItem, Price
 from quotah_server.domain.money import COST_LIMIT_USD, add, quantise, share
-from quotah_server.domain.usage import INPUT_UNITS, REQUEST, Usage
+from quotah_server.domain.usage import INPUT_CHARACTER, INPUT_UNITS, REQUEST, Usage
 
 WITHIN_ALLOWANCE = "within the free allowance"
+_METERED = {
+    INPUT_CHARACTER: ": where speech is billed by tokens, stream_format=sse tells them",
+    "image": ": where images are billed by tokens, the answer's usage tells them",
+}
+"""Units of a request that are known where its tokens are not."""
 _ZERO = Decimal(0)
 
 
@@ -71,7 +76,8 @@ def tally(plan: Plan, part: Part, free: Mapping[str, Unit], named: str = "") -> 
             continue
         charge = plan.charges.get(unit)
         if charge is None:
-            return f"no rate known for {unit}" + (f" in {plan.whose}" if plan.whose else "")
+            whose = f" in {plan.whose}" if plan.whose else _METERED.get(unit, "")
+            return f"no rate known for {unit}{whose}"
         billed, rule = count, charge.rule
         if plan.minimum and count < plan.minimum.get(unit, 0):
             billed, rule = plan.minimum[unit], f"{rule}, the least billed"

@@ -5,6 +5,9 @@ Keys of ``context``: ``service_tier`` and ``region`` (where the answer names non
 ``user_discount_pct`` (a price of one's own), and whatever else changes the bill and stands outside of
 usage: ``processing``, ``speed``, ``inference_geo``, ``base_url``, ``deployment``, ``deployment_type``,
 ``tools``, ``free_allowance_exhausted``, counts such as ``input_characters``.
+
+``request`` may hold the request's own JSON, for what the answer does not repeat: the text to be spoken,
+size and quality of images, how much was to be searched. What the answer says counts before it.
 """
 
 from __future__ import annotations
@@ -25,7 +28,7 @@ from quotah_server.domain.money import product
 from quotah_server.kit.clock import utc_now
 from quotah_server.pipeline.shapes import operation_of, unwrapped
 from quotah_server.providers.base import Answer
-from quotah_server.providers.registry import room_for
+from quotah_server.providers.registry import asked_by, room_for
 
 Raw = Mapping[str, Any]
 _NO_EXTRAS = ("service_tier", "requested_service_tier", "region", "user_price", "user_discount_pct")
@@ -68,7 +71,10 @@ def _call(line: Raw, context: Raw) -> Call:
         for event in events:
             room.merge(operation, answer, event)
     told = {k: v for k, v in context.items() if v is not None and k not in _NO_EXTRAS}
+    provider, operation = answer.provider or provider, answer.operation or operation
+    request = _mapping(line.get("request"), "request")
     asked = line.get("model")
+    asked = request.get("model") if asked is None else asked
     if asked is not None and not isinstance(asked, str):
         raise InvalidInputError("model must be a text or null", field="model")
     return Call(
@@ -76,19 +82,28 @@ def _call(line: Raw, context: Raw) -> Call:
         call_id=_NOBODY,
         door="import",
         attribution=Attribution(),
-        provider=answer.provider or provider,
-        operation=answer.operation or operation,
+        provider=provider,
+        operation=operation,
         model_requested=asked,
         model_response=answer.model,
         service_tier=answer.service_tier or _optional(context, "service_tier"),
         region=answer.region or _optional(context, "region"),
         streaming=events is not None,
         raw_usage=answer.usage,
-        extras={**told, **implied, **answer.extras},
+        extras={
+            **asked_by(provider, operation, answer.extras, lambda wanted: _only(request, wanted)),
+            **told,
+            **implied,
+            **answer.extras,
+        },
         status="success",
         started_at=at,
         ended_at=at,
     )
+
+
+def _only(request: Raw, wanted: frozenset[str]) -> Raw:
+    return {name: request[name] for name in wanted & request.keys()}
 
 
 def _check(context: Raw) -> None:
