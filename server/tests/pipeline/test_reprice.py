@@ -178,6 +178,30 @@ def test_a_cost_that_the_provider_named_stays_unless_the_terms_trust_it_no_longe
     assert (found.cost_status, found.cost_usd) == ("computed", Decimal("0.005615"))
 
 
+def test_what_the_usage_object_told_besides_counts_is_heard_and_its_earlier_price_explained() -> (
+    None
+):
+    raw = {"input_tokens": 1000, "output_tokens": 100, "inference_geo": "us"}
+    fields: dict[str, Any] = {"provider": "anthropic", "operation": "messages", "raw_usage": raw,
+                              "model_response": "claude-opus-4-6"}  # fmt: skip
+    now = priced(**fields)
+    assert again(now, load_packaged()) is None
+    before = record(
+        call(**{**fields, "raw_usage": {**raw, "inference_geo": "global"}}), load_packaged()
+    )
+    assert before.cost_usd is not None
+    assert before.split is not None
+    assert now.cost == before.cost_usd * Decimal("1.1")
+    deaf = now._replace(extras="{}", cost=before.cost_usd, cost_input=before.split.input,
+                        cost_output=before.split.output)  # fmt: skip
+    heard = again(deaf, load_packaged())
+    assert heard is not None
+    assert heard.cost_usd == now.cost
+    arithmetic = explained(deaf, load_packaged())
+    assert arithmetic is not None
+    assert arithmetic.cost_usd == before.cost_usd
+
+
 def test_terms_for_one_project_or_deployment_reach_its_events_alone() -> None:
     mine = Terms((Override("o", "*", "*", project_id=WHO.project_id, factor=Decimal(2)),))
     other = Terms((Override("o", "*", "*", project_id="q" * 32, factor=Decimal(2)),))

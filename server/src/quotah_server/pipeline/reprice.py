@@ -17,7 +17,7 @@ from quotah_server.catalog.book import Book
 from quotah_server.domain.call import Attribution, Call
 from quotah_server.domain.event import CostSplit, CostStatus, Price
 from quotah_server.domain.usage import Usage
-from quotah_server.pipeline.record import cost_of, usage_of
+from quotah_server.pipeline.record import cost_of, usage_of, with_told
 from quotah_server.pipeline.split import split_of
 from quotah_server.store.events.base import Repriced
 
@@ -84,7 +84,7 @@ def call_of(stored: Stored) -> Call:
 
 def again(stored: Stored, book: Book) -> Repriced | None:
     """What the event costs by a book; None where that changes nothing that is stored."""
-    call = call_of(stored)
+    call = with_told(call_of(stored))
     usage = _read_again(stored, call)
     cost = cost_of(call, usage, book)
     split = split_of(cost)
@@ -112,18 +112,23 @@ def again(stored: Stored, book: Book) -> Repriced | None:
 
 def explained(stored: Stored, book: Book) -> Price | None:
     """The arithmetic of the stored cost, by the book that it cites; None where none leads to it."""
-    call = call_of(stored)
-    for usage in _readings(stored, call):
+    for call, usage in _readings(stored):
         found = cost_of(call, usage, book)
         if found.cost_usd == stored.cost and found.status == stored.cost_status:
             return found
     return None
 
 
-def _readings(stored: Stored, call: Call) -> Iterator[Usage]:
-    """The provider's words first. A later version may read them otherwise; then the units stand."""
-    yield _read_again(stored, call)
-    yield _as_stored(stored, call)
+def _readings(stored: Stored) -> Iterator[tuple[Call, Usage]]:
+    """The provider's words first. Another version may have read them otherwise: then as it did before
+    they told more than counts, and then the stored units.
+    """
+    plain = call_of(stored)
+    told = with_told(plain)
+    yield told, _read_again(stored, told)
+    if told is not plain:
+        yield plain, _read_again(stored, plain)
+    yield plain, _as_stored(stored, plain)
 
 
 def _read_again(stored: Stored, call: Call) -> Usage:
