@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from quotah_server.domain.usage import InnerUsage, Usage
 from quotah_server.providers.base import Answer
 from quotah_server.providers.openai import PROVIDER
+from quotah_server.providers.registry import room_for
 
 COUNT = st.integers(0, 10_000)
 
@@ -53,10 +54,24 @@ def test_cached_tokens_that_the_total_adds_stand_beside_the_prompt() -> None:
     assert found.units == {"input": 10, "cache_read": 100, "output": 5}
 
 
-def test_thinking_that_only_the_total_tells_is_output() -> None:
-    found = usage({"prompt_tokens": 20, "completion_tokens": 151, "total_tokens": 553})
+@pytest.mark.parametrize("provider", ["gemini", "xai"])
+def test_thinking_that_only_the_total_tells_is_output_at_vendors_that_hide_it(
+    provider: str,
+) -> None:
+    told = {"prompt_tokens": 20, "completion_tokens": 151, "total_tokens": 553}
+
+    found = room_for(provider, "chat").usage("chat", told, {})
 
     assert found.units == {"input": 20, "output": 151, "reasoning": 382}
+
+
+@pytest.mark.parametrize("provider", ["openai", "azure", "mistral", "groq", "deepseek"])
+def test_a_total_above_its_parts_has_no_price_at_vendors_that_hide_nothing(provider: str) -> None:
+    told = {"prompt_tokens": 20, "completion_tokens": 151, "total_tokens": 553}
+
+    assert room_for(provider, "chat").usage("chat", told, {}).flags == (
+        "contradiction:total_tokens",
+    )
 
 
 def test_a_total_that_nothing_explains_has_no_price() -> None:

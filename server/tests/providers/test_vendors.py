@@ -324,13 +324,17 @@ def test_a_vendor_has_an_account_only_where_the_gateway_serves_it() -> None:
         ("azure", "messages", "anthropic"),
         ("xai", "chat", "xai"),
         ("openrouter", "messages", "openrouter"),
-        ("gemini", "chat", "openai"),
     ],
 )
 def test_an_answer_is_read_by_its_provider_or_else_by_its_wire(
     provider: str, operation: str, room: str
 ) -> None:
     assert room_for(provider, operation) is PROVIDERS[room]
+
+
+def test_google_has_its_own_way_with_openais_wire() -> None:
+    assert room_for("gemini", "chat").name == "gemini"
+    assert room_for("gemini", "chat") is not PROVIDERS["gemini"]
 
 
 def test_tools_that_groq_ran_are_told_as_unknown() -> None:

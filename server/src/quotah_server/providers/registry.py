@@ -12,6 +12,7 @@ from quotah_server.providers.base import Account, Asker, Provider, Teller
 from quotah_server.providers.bedrock import Bedrock
 from quotah_server.providers.cohere import PROVIDER as COHERE
 from quotah_server.providers.gemini import PROVIDER as GEMINI
+from quotah_server.providers.gemini.compatible import PROVIDER as GEMINI_COMPATIBLE
 from quotah_server.providers.groq import PROVIDER as GROQ
 from quotah_server.providers.mistral import PROVIDER as MISTRAL
 from quotah_server.providers.ollama import PROVIDER as OLLAMA
@@ -37,6 +38,8 @@ ACCOUNTS: dict[str, Account] = {
 _ROOM_OF_OPERATION: dict[str, Provider] = {
     operation: room for room in reversed(_ROOMS) for operation in room.reads
 }
+_COMPATIBLE: dict[str, Provider] = {GEMINI_COMPATIBLE.name: GEMINI_COMPATIBLE}
+"""How vendors with a wire of their own do OpenAI's."""
 _TELLERS: dict[str, Teller] = {room.name: room for room in _ROOMS if isinstance(room, Teller)}
 _ASKERS: dict[str, Asker] = {room.name: room for room in _ROOMS if isinstance(room, Asker)}
 
@@ -69,6 +72,9 @@ def room_for(provider: str, operation: str) -> Provider:
     vendor may serve another's wire (Claude's messages on many platforms), and most serve OpenAI's.
     """
     room = PROVIDERS.get(provider)
+    if room is not None and operation in room.reads:
+        return room
+    room = _COMPATIBLE.get(provider)
     if room is not None and operation in room.reads:
         return room
     return _ROOM_OF_OPERATION.get(operation, OPENAI)

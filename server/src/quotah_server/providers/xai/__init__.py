@@ -32,6 +32,7 @@ class XAI(OpenAIWire):
     """The room of xAI."""
 
     name = "xai"
+    hides_thinking = True
 
     def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         ticks = Counts().read(usage, "cost_in_usd_ticks")

@@ -36,6 +36,8 @@ class OpenAIWire:
 
     name = "openai"
     reads = frozenset({*_OPERATIONS.values(), "realtime", "rerank"})
+    hides_thinking = False
+    """Whether the vendor counts thinking in the grand total alone."""
 
     def operation(self, method: str, path: str) -> str | None:
         """Only what is billed has a name; the rest is passed through."""
@@ -80,7 +82,7 @@ class OpenAIWire:
     def usage(
         self, operation: str, raw: Mapping[str, Any] | None, extras: Mapping[str, Any]
     ) -> Usage:
-        return read_usage(operation, raw, extras)
+        return read_usage(operation, raw, extras, hides_thinking=self.hides_thinking)
 
     def wants(self, operation: str, told: Mapping[str, Any]) -> frozenset[str]:
         return asked.wants(operation, told)

@@ -90,12 +90,18 @@ _NOTHING_CACHED = _Cached(None, {}, foreign=False)
 
 
 def read_usage(
-    operation: str, raw: Raw | None, extras: Mapping[str, Any], *, write: str = CACHE_WRITE_30M
+    operation: str,
+    raw: Raw | None,
+    extras: Mapping[str, Any],
+    *,
+    write: str = CACHE_WRITE_30M,
+    hides_thinking: bool = False,
 ) -> Usage:
     """Units of one answer.
 
     extras: ``tools`` offered, counts by unit, ``input_characters``. write: the unit of tokens written
-    to a cache for a time that the answer does not tell.
+    to a cache for a time that the answer does not tell. hides_thinking: the vendor counts thinking in
+    the grand total alone.
     """
     counts = Counts()
     units = tools.tool_units(counts, extras) if extras else {}
@@ -104,7 +110,7 @@ def read_usage(
     if raw.get("type") == "duration":
         seconds = whole_seconds(counts, raw.get("seconds"))
         return counts.usage(units if seconds is None else {AUDIO_SECOND: seconds, **units})
-    tokens = _tokens(counts, operation, raw, write)
+    tokens = _tokens(counts, operation, raw, write, hides_thinking)
     inner = tools.drawn(counts, extras) if extras else None
     if inner is not None:
         tokens = {unit: tokens.get(unit, 0) + inner.units.get(unit, 0)
@@ -139,7 +145,9 @@ def _named_cost(counts: Counts, raw: Raw) -> None:
         counts.flag("invalid_amount:cost_in_usd_ticks")
 
 
-def _tokens(counts: Counts, operation: str, raw: Raw, write: str) -> dict[str, int]:
+def _tokens(
+    counts: Counts, operation: str, raw: Raw, write: str, hides_thinking: bool
+) -> dict[str, int]:
     plain = raw.keys() <= _PLAIN
     if not plain:
         _named_cost(counts, raw)
@@ -163,7 +171,12 @@ def _tokens(counts: Counts, operation: str, raw: Raw, write: str) -> dict[str, i
     if total_in is None and total_out is None:
         return {}
     thought = counts.read(outside, "reasoning_tokens") if outside else None
-    beyond_in, beyond_out = _beyond(counts, grand, total_in or 0, total_out or 0, cached, thought)
+    surplus = grand - (total_in or 0) - (total_out or 0) if grand else 0
+    beyond_in = beyond_out = 0
+    if hides_thinking and surplus > 0 and thought is None and not cached.foreign:
+        beyond_out = surplus
+    elif surplus or cached.foreign:
+        beyond_in, beyond_out = _beyond(counts, surplus, total_in or 0, cached, thought)
     if total_in is not None:
         total_in += beyond_in
     if beyond_out:
@@ -176,21 +189,17 @@ def _tokens(counts: Counts, operation: str, raw: Raw, write: str) -> dict[str, i
 
 
 def _beyond(
-    counts: Counts, grand: int | None, read: int, written: int, cached: _Cached, thought: int | None
+    counts: Counts, surplus: int, read: int, cached: _Cached, thought: int | None
 ) -> tuple[int, int]:
     """What the two totals leave out of the grand one: cached input, output spent on reasoning.
 
-    Where the grand total leaves no doubt it decides; thinking that nothing else tells of is what it
-    holds beyond both. Anything else contradicts itself.
+    Where the grand total leaves no doubt it decides; anything else contradicts itself.
     """
-    surplus = grand - read - written if grand else 0
     if surplus == 0:
-        return (cached.total if cached.foreign and cached.total > read else 0), 0
+        return (cached.total if cached.total > read else 0), 0
     for beyond in ((0, thought or 0), (cached.total, 0), (cached.total, thought or 0)):
         if surplus == sum(beyond):
             return beyond
-    if surplus > 0 and thought is None and not cached.total:
-        return 0, surplus
     counts.flag("contradiction:total_tokens")
     return 0, 0
 
