@@ -172,11 +172,8 @@ def _tokens(
         return {}
     thought = counts.read(outside, "reasoning_tokens") if outside else None
     surplus = grand - (total_in or 0) - (total_out or 0) if grand else 0
-    beyond_in = beyond_out = 0
-    if hides_thinking and surplus > 0 and thought is None and not cached.foreign:
-        beyond_out = surplus
-    elif surplus or cached.foreign:
-        beyond_in, beyond_out = _beyond(counts, surplus, total_in or 0, cached, thought)
+    hidden = hides_thinking and thought is None
+    beyond_in, beyond_out = _beyond(counts, surplus, total_in or 0, cached, thought, hidden)
     if total_in is not None:
         total_in += beyond_in
     if beyond_out:
@@ -189,14 +186,17 @@ def _tokens(
 
 
 def _beyond(
-    counts: Counts, surplus: int, read: int, cached: _Cached, thought: int | None
+    counts: Counts, surplus: int, read: int, cached: _Cached, thought: int | None, hidden: bool
 ) -> tuple[int, int]:
     """What the two totals leave out of the grand one: cached input, output spent on reasoning.
 
-    Where the grand total leaves no doubt it decides; anything else contradicts itself.
+    Where the grand total leaves no doubt it decides; anything else contradicts itself. hidden: what
+    is left is thinking that nothing else tells of.
     """
     if surplus == 0:
-        return (cached.total if cached.total > read else 0), 0
+        return (cached.total if cached.foreign and cached.total > read else 0), 0
+    if hidden and surplus > 0 and not cached.foreign:
+        return 0, surplus
     for beyond in ((0, thought or 0), (cached.total, 0), (cached.total, thought or 0)):
         if surplus == sum(beyond):
             return beyond
