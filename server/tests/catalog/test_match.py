@@ -111,6 +111,7 @@ def test_a_declared_id_means_its_model(provider: str, model_id: str, model: str)
         ("openai", "ft:gpt-99-2025-04-16:acme::abc"),
         ("openai", "anthropic/claude-sonnet-4-5"),
         ("openai", "gpt-4o:nitro"),
+        ("openai", "gpt-5.2-20250231"),
         ("openai", "models/"),
         ("gemini", "gemini-3.5-flash-9b"),
         ("gemini", "gemini-4-argon-5"),

@@ -170,6 +170,22 @@ def test_a_tier_without_a_rate_is_unpriced_and_never_billed_as_standard(
     assert result.reason == said
 
 
+@pytest.mark.parametrize("tier", ["provisioned_throughput", "PROVISIONED", "provisioned"])
+def test_provisioned_throughput_has_no_price_by_the_call(tier: str) -> None:
+    result = priced("gpt-5", service_tier=tier)
+
+    assert (result.status, result.cost_usd) == ("unpriced", None)
+    assert result.reason == (
+        "provisioned throughput is billed by the hour: set a price for this deployment"
+    )
+
+
+def test_a_reason_cites_no_more_than_a_few_words_of_what_it_was_told() -> None:
+    result = priced("gpt-5", service_tier="x" * 10_000)
+
+    assert result.reason == f"no {'x' * 40} rate known for gpt-5 on 2026-11-12"
+
+
 def test_a_service_tier_of_batch_is_batch_processing() -> None:
     by_tier = priced("gpt-5", service_tier="batch")
     by_processing = priced("gpt-5", extras={"processing": "batch"})

@@ -123,7 +123,7 @@ def plan_at(book: Book, model: Model, way: Way, day: date, second: int) -> Plan:
             {}, "provisioned throughput is billed by the hour: set a price for this deployment"
         )
     if missing is not None:
-        return Plan({}, f"no {missing} rate known for {model.model} on {day.isoformat()}")
+        return Plan({}, f"no {missing[:_SHOWN]} rate known for {model.model} on {day.isoformat()}")
     uplifts = [uplift for uplift in model.uplifts if _asks_for(uplift, way, day)]
     charges = {
         unit.unit: _charge(unit, rate, rule, uplifts if unit.token else [])
