@@ -12,13 +12,14 @@ _RULES = tuple(
     for pattern, encoding in (
         (rf"gpt-oss{_END}", HARMONY),
         (rf"(?:chatgpt-4o|gpt-4o|gpt-4\.[15]){_END}", O200K),
-        (rf"gpt-[56](?:\.\d+)?{_END}", O200K),
+        (rf"gpt-5(?:\.\d+)?{_END}", O200K),
         (rf"o[134]{_END}", O200K),
         (rf"(?:gpt-4|gpt-3\.5|gpt-35){_END}", CL100K),
         (rf"(?:text-embedding-3|text-embedding-ada-002|davinci-002|babbage-002){_END}", CL100K),
     )
 )
-"""tiktoken's own table of models as rules; o1 to o4, gpt-5.x and gpt-6.x count as their first ones."""
+"""tiktoken's own table of models as rules; o1 to o4 and gpt-5.x count as their first ones. A generation
+whose encoding OpenAI has not published, such as gpt-6, has no rule: its counts are estimates."""
 _FRAMED = re.compile(
     rf"(?:gpt-3\.5-turbo|gpt-35-turbo|gpt-4|gpt-4o){_END}(?!-(?:mini-)?(?:audio|realtime|search|transcribe|tts))"
 )
