@@ -9,7 +9,9 @@ import quotah_server
 
 ROOT = Path(quotah_server.__file__).parent
 MONEY = [*sorted((ROOT / "catalog").glob("*.py")), ROOT / "domain/money.py",
-         ROOT / "domain/event.py", ROOT / "pipeline/record.py"]  # fmt: skip
+         ROOT / "domain/event.py",
+         *(ROOT / "pipeline" / f"{name}.py" for name in ("record", "split", "reprice", "line", "price_lines")),
+         ROOT / "store/events/repricing.py"]  # fmt: skip
 
 
 def floats(source: str) -> list[int]:

@@ -202,6 +202,15 @@ def test_what_the_usage_object_told_besides_counts_is_heard_and_its_earlier_pric
     assert arithmetic.cost_usd == before.cost_usd
 
 
+def test_a_number_that_was_bent_into_a_text_on_its_way_is_no_reason_to_lose_a_price() -> None:
+    stored = priced(operation="transcription", model_response="whisper-1",
+                    raw_usage={"type": "duration", "seconds": Decimal("12.5")})  # fmt: skip
+    assert stored.raw_usage == '{"type":"duration","seconds":12.5}'
+    assert again(stored, load_packaged()) is None
+    bent = stored._replace(raw_usage='{"type":"duration","seconds":"12.5"}')
+    assert again(bent, load_packaged()) is None
+
+
 def test_terms_for_one_project_or_deployment_reach_its_events_alone() -> None:
     mine = Terms((Override("o", "*", "*", project_id=WHO.project_id, factor=Decimal(2)),))
     other = Terms((Override("o", "*", "*", project_id="q" * 32, factor=Decimal(2)),))

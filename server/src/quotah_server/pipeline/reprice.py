@@ -133,9 +133,13 @@ def _readings(stored: Stored) -> Iterator[tuple[Call, Usage]]:
 
 def _read_again(stored: Stored, call: Call) -> Usage:
     read = usage_of(call)
-    lost = call.raw_usage is None and stored.cost_status in _MINE
     # Without the provider's words its counts would pass for ours.
-    return _as_stored(stored, call) if read.estimated and lost else read
+    lost = call.raw_usage is None and stored.cost_status in _MINE
+    # What could be read then and is no number now was bent on its way into the store.
+    bent = any(flag.startswith("invalid:") for flag in read.flags) and not (
+        stored.usage_flags and '"invalid:' in stored.usage_flags
+    )
+    return _as_stored(stored, call) if bent or (read.estimated and lost) else read
 
 
 def _as_stored(stored: Stored, call: Call) -> Usage:

@@ -117,6 +117,28 @@ async def test_a_price_set_and_taken_back_leaves_everything_as_it_was(rig: Rig) 
     assert sum(one.delta for one in rig.store.corrections(0, 100)) == 0
 
 
+async def test_what_came_through_the_journal_costs_the_same_again(rig: Rig) -> None:
+    usages: list[tuple[str, str, dict[str, Any]]] = [
+        ("transcription", "whisper-1", {"type": "duration", "seconds": 12.5}),
+        ("chat", "gpt-4o", {"prompt_tokens": 5, "completion_tokens": 7, "odd": [{"share": 0.1}]}),
+        ("chat", "gpt-4o", {"prompt_tokens": 5.0, "completion_tokens": 7}),
+    ]
+    for number, (operation, model, usage) in enumerate(usages):
+        event = sent(number, operation=operation, model=model, usage=usage, extras={"ratio": 0.25})
+        assert (await rig.send(event)).json()["accepted"] == 1
+    await rig.visible(3)
+    raw = rig.store.query("SELECT raw_usage, extras FROM events ORDER BY operation DESC").rows
+    assert raw[0] == ('{"type":"duration","seconds":12.5}', '{"ratio":0.25}')
+    now = datetime.now(UTC)
+    span = {
+        "from": (now - timedelta(days=1)).isoformat(),
+        "to": (now + timedelta(days=1)).isoformat(),
+    }
+    told = await ask(rig, **span)
+    assert (told["totals"]["events"], told["totals"]["changed"]) == (3, 0)
+    assert told["totals"]["old_usd"] == told["totals"]["new_usd"]
+
+
 async def test_every_later_answer_is_of_the_new_prices(rig: Rig) -> None:
     event = stored(rig, 1)[0]
     view = rig.prices.set_terms(rig.workspace_id, HALF)

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
-from typing import Literal
+from decimal import Decimal
+from typing import Any, Literal, cast
 
 import msgspec
 import structlog
@@ -100,7 +101,7 @@ class Recorder:
         """
         book_for = self._book_for
         return self._take_in(
-            [record(call, book_for(call.attribution.workspace_id)) for call in calls]
+            [_keepable(record(call, book_for(call.attribution.workspace_id))) for call in calls]
         )
 
     def take(self, events: Sequence[PricedEvent]) -> AppendResult:
@@ -206,6 +207,34 @@ class Recorder:
                 listener(stored)
             except Exception as error:  # noqa: BLE001 — what listens must not hold up storing
                 _log.error("listener_failed", error=type(error).__name__, reason=str(error))
+
+
+def _keepable(event: PricedEvent) -> PricedEvent:
+    """The event as it can be read again later: the journal would turn numbers that are no integers
+    into texts, and a text is no count.
+    """
+    call = event.call
+    raw_usage, extras = _plain(call.raw_usage), _plain(call.extras)
+    if raw_usage is call.raw_usage and extras is call.extras:
+        return event
+    call = msgspec.structs.replace(call, raw_usage=raw_usage, extras=extras)
+    return msgspec.structs.replace(event, call=call)
+
+
+def _plain(value: Any) -> Any:
+    """A value with its decimals as doubles, where those say the same; itself where it holds none."""
+    if isinstance(value, Decimal):
+        double = float(value)
+        return double if Decimal(repr(double)) == value else str(value)
+    if isinstance(value, dict):
+        inside = cast("dict[str, Any]", value)
+        found = {name: _plain(inner) for name, inner in inside.items()}
+        return found if any(found[name] is not inside[name] for name in inside) else inside
+    if isinstance(value, list):
+        items = cast("list[Any]", value)
+        changed = [_plain(item) for item in items]
+        return changed if any(a is not b for a, b in zip(changed, items, strict=True)) else items
+    return value
 
 
 def _again(event_id: str, *, same: bool) -> Outcome:
