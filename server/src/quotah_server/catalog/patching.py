@@ -312,15 +312,18 @@ def _with_variant(model: Model, new: AddedVariant) -> Model:
 
 
 def _with_earlier(model: Model, earlier: EarlierVariant) -> Model:
-    last_change = max((p.from_ for p in model.periods if p.from_ is not None), default=None)
-    since = max(earlier.since, last_change) if last_change else earlier.since
-    variants = tuple(
-        msgspec.structs.replace(variant, from_=since, source=earlier.source)
-        if variant.when == earlier.when and variant.from_ is not None and variant.from_ > since
-        else variant
-        for variant in model.variants
-    )
-    return msgspec.structs.replace(model, variants=variants)
+    changes = [period.from_ for period in model.periods if period.from_ is not None]
+
+    def moved(variant: Variant) -> Variant:
+        if variant.when != earlier.when or variant.from_ is None:
+            return variant
+        # Not behind the change of the standard rates that these rates go with.
+        since = max([earlier.since, *(day for day in changes if day <= variant.from_)])
+        if variant.from_ <= since:
+            return variant
+        return msgspec.structs.replace(variant, from_=since, source=earlier.source)
+
+    return msgspec.structs.replace(model, variants=tuple(map(moved, model.variants)))
 
 
 def _with_derived(model: Model, derived: DerivedVariant, tokens: frozenset[str]) -> Model:
