@@ -19,6 +19,7 @@ from quotah_server.mock.openai import errors as openai_errors
 from quotah_server.mock.openai.chat import answer_chat
 from quotah_server.mock.openai.embeddings import answer_embeddings
 from quotah_server.mock.openai.listing import list_models as list_openai_models
+from quotah_server.mock.openai.media import answer_images, answer_speech
 from quotah_server.mock.openai.responses import answer_responses
 from quotah_server.mock.script import ScriptError
 
@@ -28,6 +29,8 @@ _ROUTES: dict[tuple[str, str], Handler] = {
     ("POST", "/openai/v1/chat/completions"): answer_chat,
     ("POST", "/openai/v1/responses"): answer_responses,
     ("POST", "/openai/v1/embeddings"): answer_embeddings,
+    ("POST", "/openai/v1/audio/speech"): answer_speech,
+    ("POST", "/openai/v1/images/generations"): answer_images,
     ("GET", "/openai/v1/models"): list_openai_models,
     ("POST", "/anthropic/v1/messages"): answer_messages,
     ("POST", "/anthropic/v1/messages/count_tokens"): answer_count,

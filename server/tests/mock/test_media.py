@@ -1,0 +1,44 @@
+"""Speech and images of the stand-in."""
+
+from __future__ import annotations
+
+import base64
+import io
+import wave
+
+import openai
+import pytest
+
+
+def test_speech_is_a_sound_file_billed_by_characters(client, mock) -> None:
+    sound = client.audio.speech.create(model="tts-1", voice="alloy", input="Hé there")
+    with wave.open(io.BytesIO(sound.content)) as read:
+        assert read.getnframes() == 800
+    (entry,) = mock.log()
+    assert (entry.operation, entry.usage) == ("speech", {"input_characters": 8})
+
+
+@pytest.mark.parametrize("length", [0, 4097])
+def test_speech_of_no_length_or_too_long_is_refused(client, length: int) -> None:
+    with pytest.raises(openai.BadRequestError):
+        client.audio.speech.create(model="tts-1", voice="alloy", input="x" * length)
+
+
+def test_as_many_images_come_as_were_asked_for(client, mock) -> None:
+    answer = client.images.generate(
+        model="dall-e-2", prompt="a cat", n=2, response_format="b64_json"
+    )
+    assert len(answer.data) == 2
+    assert base64.b64decode(answer.data[0].b64_json).startswith(b"\x89PNG")
+    assert client.images.generate(model="dall-e-3", prompt="a cat").data[0].url
+    assert [entry.usage for entry in mock.log()] == [{"images": 2}, {"images": 1}]
+
+
+def test_too_many_images_are_refused(client) -> None:
+    with pytest.raises(openai.BadRequestError):
+        client.images.generate(model="dall-e-2", prompt="a cat", n=11)
+
+
+def test_a_fault_strikes_speech_too(client) -> None:
+    with pytest.raises(openai.InternalServerError):
+        client.audio.speech.create(model="tts-1", voice="alloy", input="[mock: fault=error-500]")
