@@ -8,9 +8,9 @@ from pathlib import Path
 import quotah_server
 
 ROOT = Path(quotah_server.__file__).parent
+PIPELINE = ("record", "split", "reprice", "line", "price_lines")
 MONEY = [*sorted((ROOT / "catalog").glob("*.py")), ROOT / "domain/money.py",
-         ROOT / "domain/event.py",
-         *(ROOT / "pipeline" / f"{name}.py" for name in ("record", "split", "reprice", "line", "price_lines")),
+         ROOT / "domain/event.py", *(ROOT / f"pipeline/{name}.py" for name in PIPELINE),
          ROOT / "store/events/repricing.py"]  # fmt: skip
 
 

@@ -78,3 +78,36 @@ def test_the_highest_version_of_an_event_is_the_one_that_is_read(
         )
     found = str(clickhouse.query("SELECT count(), sum(cost) FROM events FINAL", "TSV")).strip()
     assert found == "1\t0.25"
+
+
+def test_events_of_an_older_schema_are_wholly_other() -> None:
+    first, *later = migrations("clickhouse")
+    opened = chdb.Session()
+    try:
+        opened.query("CREATE DATABASE older")
+        opened.query("USE older")
+        for statement in first.statements:
+            opened.query(statement)
+        for number, cost in enumerate(("0.25", "NULL")):
+            opened.query(
+                "INSERT INTO events (event_id, call_id, attempt, final, door, workspace_id, project_id,"
+                " ts, received_at, provider, operation, streaming, status, cost, cost_status,"
+                f" price_version, body_hash, version) VALUES (generateUUIDv7(), generateUUIDv7(), {number},"
+                " true, 'sdk', 'w', 'p', '2026-03-10 12:00:00', '2026-03-10 12:00:00', 'openai', 'chat',"
+                f" false, 'success', {cost}, 'computed', 'v', 1, 1)"
+            )
+        for migration in later:
+            for statement in migration.statements:
+                opened.query(statement)
+        found = opened.query(
+            "SELECT cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_other, revision"
+            " FROM events FINAL ORDER BY attempt",
+            "TSV",
+        )
+    finally:
+        opened.close()
+    nothing = "\\N"
+    assert [line.split("\t") for line in str(found).splitlines()] == [
+        ["0.25", "0", "0", "0", "0", "0.25", "0"],
+        [*[nothing] * 6, "0"],
+    ]

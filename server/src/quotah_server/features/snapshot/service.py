@@ -106,7 +106,11 @@ class SnapshotPublisher:
         wanted = {(snapshot.book_version, data) for data in snapshot.terms.values()}
         if shelf is None or wanted <= self._shelved:
             return
-        bases = [base for base in (shelf.get(snapshot.book_version), load_packaged()) if base]
+        packaged = load_packaged()
+        other = (
+            None if snapshot.book_version == packaged.version else shelf.get(snapshot.book_version)
+        )
+        bases = [packaged] if other is None else [packaged, other]
         try:
             for _, data in wanted - self._shelved:
                 for base in bases:
