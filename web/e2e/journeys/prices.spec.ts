@@ -36,7 +36,11 @@ test("a price is found with its history, and each part of it leads to its source
     expect(await source.getAttribute("rel")).toContain("noopener");
   }
   await page.getByRole("link", { name: "Price book" }).click();
-  await expect(page.getByRole("table", { name: /Models and their rates/ })).toBeVisible();
+  const search = page.getByRole("searchbox", { name: "Search the price book" });
+  await expect(search).toHaveValue("gemini-2.5-pro");
+  await page.getByRole("link", { name: "Price book" }).click();
+  await expect(search).toHaveValue("");
+  await expect(page.getByText("more than 50 models")).toBeVisible();
 });
 
 test("the book is walked by keyboard from the search on", async ({ page, signedIn: _ }) => {

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { Search, SearchX } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { ModelPage } from "@/api/price-types";
 import { bookQuery, modelsQuery } from "@/api/prices";
 import { vendorName } from "@/api/providers";
@@ -25,14 +25,10 @@ const TYPING_MS = 200;
 export function BookView() {
   const { q = "", provider } = route.useSearch();
   const navigate = route.useNavigate();
-  const [text, setText] = useState(q);
+  const [text, setText] = useSearchText(q, (next) =>
+    navigate({ search: (before) => ({ ...before, q: next || undefined }), replace: true }),
+  );
   const wanted = useDebounced(text.trim(), TYPING_MS);
-  useEffect(() => {
-    void navigate({
-      search: (before) => ({ ...before, q: wanted || undefined }),
-      replace: true,
-    });
-  }, [wanted, navigate]);
   const pages = useInfiniteQuery(modelsQuery(wanted, provider));
   const items = pages.data?.pages.flatMap((page) => page.items);
   const choose = (next: string) =>
@@ -78,6 +74,26 @@ export function BookView() {
       )}
     </>
   );
+}
+
+/** What is typed. The address follows when typing rests, and leads when it changes by itself. */
+function useSearchText(address: string, write: (text: string) => unknown) {
+  const [text, setText] = useState(address);
+  const written = useRef(address);
+  const settled = useDebounced(text.trim(), TYPING_MS);
+  const latest = useRef(write);
+  latest.current = write;
+  useEffect(() => {
+    if (settled === written.current) return;
+    written.current = settled;
+    void latest.current(settled);
+  }, [settled]);
+  useEffect(() => {
+    if (address === written.current) return;
+    written.current = address;
+    setText(address);
+  }, [address]);
+  return [text, setText] as const;
 }
 
 /** "12 models", "more than 50 models" while further pages are there. */
