@@ -216,7 +216,7 @@ def _untold(model: Model, way: Way, day: date, chosen: dict[str, tuple[Rate, str
             for unit in {unit for variant in naming for unit in variant.rates}:
                 assumed.setdefault(unit, []).append(key)
         elif naming and all(variant.when[key] != value for variant in naming):
-            return f"{key}={value[:_SHOWN]}"
+            return f"{key}={value}"
     for unit, keys in assumed.items():
         if unit in chosen:
             rate, rule = chosen[unit]
