@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -13,6 +14,7 @@ from quotah.capture import Capture, event_id
 from quotah.scope import Words
 from quotah.wires import provider_of, wire_of
 from quotah.wires.answer import Answer, Raw, Wire, text
+from quotah.wires.asked import asked as asked_for
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _ERROR_STATUS = 400
@@ -24,6 +26,9 @@ _LONGEST_WORD = 300
 _LONGEST_TAG = 200
 _MOST_TAGS = 50
 _LONG_BODY = 16_384
+_LONGEST_PROMPT = 262_144
+_MEDIA = frozenset({"images", "speech", "transcription"})
+_SEARCHED = re.compile(rb'"search_context_size"\s*:\s*"(\w{1,16})"')
 _ERRORS = {
     400: "invalid_request",
     401: "authentication",
@@ -47,7 +52,7 @@ def digest(capture: Capture) -> dict[str, Any] | None:
         return None
     wire, operation = found
     capture.path = url.path
-    asked = _asked(_content(capture.request) or b"")
+    asked = _asked(capture.request, operation)
     event = _base(capture, asked)
     event["provider"] = capture.provider or provider_of(url.hostname or "", wire)
     event["operation"] = operation
@@ -56,8 +61,12 @@ def digest(capture: Capture) -> dict[str, Any] | None:
     if gateway_event:
         return _attribution_only(event, gateway_event, capture.words)
     answer = _read(capture, wire, headers)
+    if operation in _MEDIA and _is_whole(capture, headers):
+        answer.complete = True
     status, error_class = _status(capture, answer)
     extras = dict(answer.extras)
+    if 0 < (event["http_status"] or 0) < _ERROR_STATUS:
+        extras = {**asked_for(operation, asked, extras), **extras}
     if url.hostname not in _LOOPBACK:
         extras["base_url"] = f"{url.scheme}://{url.netloc}"
     event.update(
@@ -111,7 +120,7 @@ def _base(capture: Capture, asked: Raw) -> dict[str, Any]:
         "attempt": capture.attempt,
         "final": not capture.superseded,
         "model": text(asked, "model"),
-        "streaming": bool(asked.get("stream")),
+        "streaming": asked.get("stream") in (True, "true"),
         "http_status": getattr(capture.response, "status_code", None),
         "started_at": _time(capture.started_ns),
         "first_byte_at": None if capture.first_ns is None else _time(capture.first_ns),
@@ -214,8 +223,18 @@ def _json_object(body: bytes) -> Raw:
     return cast("Raw", parsed) if isinstance(parsed, dict) else {}
 
 
-def _asked(body: bytes) -> Raw:
-    """The model and the stream flag of a request.
+def _asked(request: Any, operation: str) -> Raw:
+    """The parts of a request that matter; of a form, its texts."""
+    body = _content(request)
+    if body is None:
+        return _fields(request)
+    if operation in _MEDIA:
+        return _json_object(body) if len(body) <= _LONGEST_PROMPT else {}
+    return _searched(body)
+
+
+def _searched(body: bytes) -> Raw:
+    """The model, the stream flag and how much a request is to search.
 
     A long body is searched instead of parsed: parsing would hold the interpreter for the length of
     the prompt. Quotes inside of texts are escaped, so ``"model"`` can only be a key.
@@ -225,7 +244,32 @@ def _asked(body: bytes) -> Raw:
     _, _, rest = body.partition(b'"model"')
     quoted = rest[:_LONGEST_WORD].lstrip(b" :").split(b'"')
     model = quoted[1].decode(errors="replace") if len(quoted) > 1 else None
-    return {"model": model, "stream": b'"stream":true' in body or b'"stream": true' in body}
+    found: dict[str, Any] = {"model": model}
+    found["stream"] = b'"stream":true' in body or b'"stream": true' in body
+    sizes = _SEARCHED.findall(body)
+    if len(sizes) == 1:
+        found["web_search_options"] = {"search_context_size": sizes[0].decode()}
+    return found
+
+
+def _fields(request: Any) -> Raw:
+    """The short texts of a form that is sent from its parts: nobody has its bytes in one piece."""
+    fields = getattr(getattr(request, "stream", None), "fields", ())
+    found: dict[str, str] = {}
+    for field in fields:
+        value = getattr(field, "value", None)
+        value = value.decode(errors="replace") if isinstance(value, bytes) else value
+        if isinstance(value, str) and len(value) <= _LONGEST_WORD:
+            found.setdefault(str(field.name), value)
+    return found
+
+
+def _is_whole(capture: Capture, headers: Any) -> bool:
+    """Whether an answer that is no JSON came to its end: sound, or plain text."""
+    code = getattr(capture.response, "status_code", _ERROR_STATUS)
+    kind = str(headers.get("content-type", ""))
+    plain = "json" not in kind and "text/event-stream" not in kind
+    return plain and code < _ERROR_STATUS and capture.error is None and not capture.closed_early
 
 
 def _retry_count(capture: Capture) -> int:

@@ -10,6 +10,12 @@ _WIRES: dict[str, tuple[Wire, str]] = {
     "/completions": (openai.CHAT, "completions"),
     "/embeddings": (openai.CHAT, "embeddings"),
     "/responses": (openai.RESPONSES, "responses"),
+    "/images/generations": (openai.MEDIA, "images"),
+    "/images/edits": (openai.MEDIA, "images"),
+    "/images/variations": (openai.MEDIA, "images"),
+    "/audio/speech": (openai.MEDIA, "speech"),
+    "/audio/transcriptions": (openai.MEDIA, "transcription"),
+    "/audio/translations": (openai.MEDIA, "transcription"),
     "/v1/messages": (anthropic.MESSAGES, "messages"),
 }
 _HOSTS = {

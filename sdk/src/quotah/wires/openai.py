@@ -1,6 +1,9 @@
-"""OpenAI's chat completions, embeddings and responses, and whoever speaks the same."""
+"""OpenAI's chat completions, embeddings, responses, images and audio, and whoever speaks the same."""
 
 from __future__ import annotations
+
+from decimal import ROUND_HALF_UP, Decimal
+from typing import cast
 
 from quotah.wires.answer import Answer, Raw, failure, mapping, objects, text
 
@@ -50,6 +53,32 @@ class _Responses:
             answer.error_class = failure(event) or text(event, "code") or "error"
 
 
+class _Media:
+    """Images, speech and transcriptions: what is billed is what was made, or heard."""
+
+    vendor = "openai"
+    needles = (b'.done"', b'.completed"', b'"usage"', b'"error"')
+
+    def read_body(self, answer: Answer, body: Raw) -> None:
+        _take_common(answer, body)
+        made = body.get("data")
+        if isinstance(made, list):
+            answer.extras["image"] = len(cast("list[object]", made))
+            words = {name: text(body, name) for name in ("size", "quality")}
+            answer.extras.update({name: word for name, word in words.items() if word})
+        seconds = _seconds(body.get("duration_seconds", body.get("duration")))
+        if seconds is not None:
+            answer.extras["audio_second"] = seconds
+        answer.error_class = failure(body)
+        answer.complete = answer.error_class is None
+
+    def read_event(self, answer: Answer, event: Raw) -> None:
+        _take_common(answer, event)
+        answer.error_class = failure(event) or answer.error_class
+        if (text(event, "type") or "").endswith((".done", ".completed")):
+            answer.complete = answer.error_class is None
+
+
 def _take_common(answer: Answer, body: Raw) -> None:
     answer.model = text(body, "model") or answer.model
     answer.response_id = text(body, "id") or answer.response_id
@@ -78,5 +107,16 @@ def _tools(response: Raw) -> dict[str, object]:
     return found
 
 
+def _seconds(value: object) -> int | None:
+    """A length to the nearest second, as it is billed; it has been written as a text, too."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        return int(Decimal(str(value)).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+    except (ArithmeticError, ValueError):
+        return None
+
+
 CHAT = _Chat()
 RESPONSES = _Responses()
+MEDIA = _Media()
