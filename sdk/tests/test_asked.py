@@ -12,6 +12,7 @@ import openai
 import pytest
 
 from quotah.wires.asked import asked
+from quotah_server.providers.wires.openai.asked import asked as taken_by_the_server
 
 SECRET = "a garden that nobody may know of"
 Made = tuple[openai.OpenAI, Callable[[str, bytes], None]]
@@ -154,3 +155,17 @@ def test_how_much_was_to_be_searched_is_told_of_any_prompt(length, client, colle
 )  # fmt: skip
 def test_odd_requests_tell_what_can_be_read_of_them(operation, request_body, told, extras) -> None:
     assert asked(operation, request_body, told) == extras
+
+
+@pytest.mark.parametrize("operation", ["speech", "images", "transcription"])
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {},
+        {"input": "Hé 🎧", "n": 4, "size": "1x1", "quality": "hd", "response_format": "vtt"},
+        {"input": None, "n": "12", "size": "a b", "quality": "x" * 41, "response_format": 1},
+        {"n": True, "size": ["1x1"]},
+    ],
+)
+def test_the_gateway_takes_the_same_of_a_request(operation, request_body) -> None:
+    assert asked(operation, request_body, {}) == taken_by_the_server(operation, request_body)
