@@ -159,6 +159,35 @@ def test_subtitles_tell_no_length_and_are_unpriced_with_a_way_out(rig: Rig) -> N
     assert event.call.extras["response_format"] == "srt"
 
 
+@pytest.mark.parametrize("model", ["whisper-1", "gpt-4o-transcribe"])
+def test_the_text_of_a_recording_says_nothing_of_its_length(rig: Rig, model: str) -> None:
+    rig.provider.answer = reply(b'{"text":"hello there"}')
+    client(rig).audio.transcriptions.create(model=model, file=("a.wav", io.BytesIO(WAV)))
+    event = rig.event()
+    assert (event.cost_status, event.usage.units) == ("unpriced", {})
+    assert "verbose_json" in (event.cost_reason or "")
+
+
+@pytest.mark.parametrize(
+    ("offered", "unit"),
+    [("web_search_preview", "web_search_preview"), ("web_search", "web_search")],
+)
+def test_the_tool_that_was_offered_tells_a_preview_search(
+    rig: Rig, offered: str, unit: str
+) -> None:
+    usage = {"input_tokens": 10, "output_tokens": 10, "total_tokens": 20}
+    search = {"type": "web_search_call", "id": "ws_1", "status": "completed"}
+    body = {"id": "r", "object": "response", "model": "gpt-4o-2024-08-06", "status": "completed"}
+    rig.provider.answer = reply(msgspec.json.encode({**body, "output": [search], "usage": usage}))
+    asked = {"model": "gpt-4o", "input": SECRET, "tools": [{"type": offered}]}
+    url = f"{rig.url}/openai/v1/responses"
+    assert httpx2.post(url, headers=rig.bearer, json=asked).status_code == 200
+    event = rig.event()
+    assert event.usage.units[unit] == 1
+    assert event.cost_status == "computed"
+    assert SECRET not in repr(event)
+
+
 @pytest.mark.parametrize(
     ("options", "cost"),
     [({"search_context_size": "high"}, "0.01203"), ({}, "0.00503"), (None, "0.00503")],
