@@ -29,7 +29,7 @@ from quotah_server.catalog.tally import Part, Tally, parts_of, summed, tally, un
 from quotah_server.catalog.terms import Override
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.event import LineItem, Price
-from quotah_server.domain.money import COST_LIMIT_USD, add, product, quantise, usd_text
+from quotah_server.domain.money import COST_LIMIT_USD, add, named, product, quantise, usd_text
 from quotah_server.domain.usage import Usage
 
 NOT_BILLED = "not_billed"
@@ -138,7 +138,7 @@ def _as_reported(version: str, amount_usd: Decimal, override: Override | None) -
     if override is None or override.factor is None:
         return Price("reported", quantise(amount_usd), (), version)
     cost = product(amount_usd, override.factor)
-    if cost >= COST_LIMIT_USD:
+    if quantise(cost) >= COST_LIMIT_USD:
         return unpriced(version, f"a cost of ${cost:f} for one call is not believed")
     reason = f"the provider named ${usd_text(amount_usd)}{factor_mark(override)}"
     return Price("reported", quantise(cost), (), version, reason)
@@ -255,11 +255,7 @@ def _reported(book: Book, provider: str, extras: Mapping[str, Any]) -> Decimal |
     amount = extras.get("reported_cost_usd")
     if amount is None or not _trusted(book, provider):
         return None
-    try:
-        cost = Decimal(str(amount))
-    except ArithmeticError:
-        return None
-    return cost if cost.is_finite() and 0 <= cost < COST_LIMIT_USD else None
+    return named(str(amount))
 
 
 def _trusted(book: Book, provider: str) -> bool:

@@ -103,7 +103,7 @@ def _rate(charge: Charge, size: int) -> Decimal:
 
 def summed(version: str, usage: Usage, items: list[LineItem], cost: Decimal) -> Price:
     """The price of a call whose parts all have one: quantised once."""
-    if cost >= COST_LIMIT_USD:
+    if quantise(cost) >= COST_LIMIT_USD:
         return unpriced(version, f"a cost of ${cost:f} for one call is not believed")
     unknown = next((flag for flag in usage.flags if flag.startswith("unknown_unit:")), "")
     reason = f"usage holds a unit we do not know: {unknown.partition(':')[2]}" if unknown else ""

@@ -12,6 +12,7 @@ PICO_PER_USD = 10**12
 COST_LIMIT_USD = Decimal(1_000_000)
 """An event of this much or more is not believed (DECIMAL(18,12) holds less)."""
 
+_FINEST = Decimal("1e-30")
 _CONTEXT = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -28,6 +29,21 @@ def to_pico(amount_usd: Decimal) -> int:
 def from_pico(pico_usd: int) -> Decimal:
     """Turn integer pico-dollars into dollars, exactly."""
     return Decimal(pico_usd).scaleb(-12, context=_CONTEXT)
+
+
+def named(text: str) -> Decimal | None:
+    """The cost that somebody named, in dollars; None for no number, less than 0, or more than is believed.
+
+    It is exact to 1e-30: written out, ``1e-999999`` would be a megabyte of zeros.
+    """
+    try:
+        found = Decimal(text)
+    except ArithmeticError:
+        return None
+    if not (found.is_finite() and 0 <= found < COST_LIMIT_USD):
+        return None
+    found = found.quantize(_FINEST, context=_CONTEXT).normalize(_CONTEXT)
+    return found.copy_abs() if quantise(found) < COST_LIMIT_USD else None
 
 
 def usd_text(amount_usd: Decimal) -> str:

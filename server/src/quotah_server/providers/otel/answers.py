@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, cast
 
 from quotah_server.catalog.aliases import aliases, canonical
+from quotah_server.domain.money import named, usd_text
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Raw, mapping, text
 from quotah_server.providers.otel import names
@@ -134,8 +135,8 @@ def _amount(value: object) -> str | None:
     """A non-negative number as decimal text."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         return None
-    amount = Decimal(str(value))
-    return f"{amount:f}" if amount.is_finite() and amount >= 0 and amount.adjusted() < 16 else None
+    amount = named(str(value))
+    return None if amount is None else usd_text(amount)
 
 
 def _take_billed_as(answer: Answer, usage: Raw) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Context, Decimal
 
-from quotah_server.domain.money import COST_LIMIT_USD, usd_text
+from quotah_server.domain.money import named, usd_text
 from quotah_server.providers.counts import Raw
 
 _EXACT = Context(prec=60)
@@ -19,11 +19,7 @@ def amount(raw: Raw, field: str) -> Decimal | None:
     value = raw.get(field)
     if isinstance(value, bool) or not isinstance(value, (int, float, Decimal, str)):
         return None
-    try:
-        found = _EXACT.create_decimal(str(value))
-    except ArithmeticError:
-        return None
-    return found if found.is_finite() and 0 <= found < COST_LIMIT_USD else None
+    return named(str(value))
 
 
 def scaled(ticks: int, digits: int) -> str:
