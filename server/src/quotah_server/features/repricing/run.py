@@ -5,6 +5,7 @@ Runs in a thread of its own, a page at a time; between pages it can be told to s
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -24,6 +25,9 @@ from quotah_server.store.events.base import Repriced
 PAGE = 5000
 """Events that are held at a time, and changed in one transaction."""
 
+_BREATH, _BREATH_S = 32, 0.000_05
+"""After so many events, some 1 ms of work, the thread lets go of the interpreter: who serves requests
+would else wait 5 ms each time."""
 _ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 Apply = Callable[[list[Repriced]], object]
@@ -110,7 +114,9 @@ def run(
         if stop():
             raise StoppedError
         changes: list[Repriced] = []
-        for stored in page:
+        for number, stored in enumerate(page):
+            if number % _BREATH == 0:
+                time.sleep(_BREATH_S)
             new = again(stored, wanted.book)
             if new is not None:
                 changes.append(new)
