@@ -39,6 +39,7 @@ class GatewayBooks:
         self._folder, self._shelf, self._fetch = folder, BookShelf(folder), fetch
         self._wanted: Snapshot | None = None
         self._adopted = False
+        self._missed = ""
 
     @property
     def behind(self) -> bool:
@@ -76,13 +77,15 @@ class GatewayBooks:
         book = _opened(version, kept) if kept is not None else None
         if book is not None:
             return book
+        reason = "its bytes are not those of its version"
         try:
             book = _opened(version, self._fetch(version))
         except OSError as error:
-            _log.warning("price_book_not_here", version=version, reason=str(error))
-            return None
+            reason = str(error)
         if book is None:
-            _log.error("price_book_damaged", version=version)
+            if self._missed != version:
+                _log.error("price_book_not_here", version=version, reason=reason)
+            self._missed = version
             return None
         try:
             self._shelf.put(book)
