@@ -5,6 +5,7 @@ A problem does not repeat input, because input holds passwords and keys.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
@@ -33,6 +34,8 @@ from quotah_server.http.frame import frame_of
 
 _log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
+_PART_MAX = 80
+"""Characters of one part of a field's path: a key of a map is the caller's."""
 
 
 class PayloadTooLargeError(QuotahError):
@@ -105,7 +108,12 @@ def render(request: Request, status: int, code: str, detail: str, **more: Any) -
         **{name: value for name, value in more.items() if value is not None},
         "request_id": frame_of(request).request_id,
     }
-    return Response(msgspec.json.encode(body), status_code=status, media_type=MEDIA_TYPE)
+    try:
+        data = msgspec.json.encode(body)
+    except UnicodeEncodeError:
+        # A name of the caller's with half a character in it; escaped, it can be told.
+        data = json.dumps(body).encode()
+    return Response(data, status_code=status, media_type=MEDIA_TYPE)
 
 
 def status_of(error: QuotahError) -> HTTPStatus:
@@ -148,7 +156,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
 
 
 def _field(location: Sequence[str | int], kind: str) -> str:
-    parts = [str(part) for part in location[1:]]
+    parts = [str(part)[:_PART_MAX] for part in location[1:]]
     if kind == "extra_forbidden":
         # This name is the caller's, and may be a secret in the wrong place: it is not repeated.
         parts[-1:] = ["?"]

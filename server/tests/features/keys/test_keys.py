@@ -6,10 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from plane import Plane, bearer
+from plane import Browser, Plane, bearer
 from sqlalchemy import select
 
-from quotah_server.domain.ids import parse_id
+from quotah_server.domain.ids import new_id, parse_id
 from quotah_server.domain.secrets import hash_key, key_kind
 from quotah_server.features.auth.service import ControlAuthenticator
 from quotah_server.kit.clock import utc_now
@@ -75,6 +75,25 @@ async def test_a_key_minted_by_a_key_answers_to_the_same_member(plane: Plane) ->
     assert response.status_code == 201
     makers = {row.created_by for row in await rows(plane)}
     assert makers == {parse_id(owner.me["member"]["id"])}
+
+
+async def test_a_key_of_one_project_makes_no_key_that_reaches_further(plane: Plane) -> None:
+    owner = await plane.owner()
+    mine = owner.me["workspaces"][0]["projects"][0]["id"]
+    bound = bearer((await plane.key(owner, "admin", project_id=mine))["key"])
+    whole = bearer((await plane.key(owner, "admin"))["key"])
+
+    async def mint(headers: dict[str, str], kind: str, project: str | None = None) -> Any:
+        body = {"name": kind, "kind": kind, "project_id": project}
+        return await Browser(plane.client()).call("POST", "/keys", body, headers)
+
+    for kind in ("admin", "ingest", "gateway"):
+        for project in (None, mine):
+            made = await mint(bound, kind, project)
+            assert made.status_code == 201, made.text
+            assert made.json()["project_id"] == mine
+    assert (await mint(bound, "admin", f"prj_{new_id()}")).status_code == 403
+    assert (await mint(whole, "admin")).json()["project_id"] is None
 
 
 async def test_a_revoked_key_is_refused_at_once_and_stays_listed(plane: Plane) -> None:

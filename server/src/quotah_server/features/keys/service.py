@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quotah_server.domain.errors import InvalidInputError
+from quotah_server.domain.errors import ForbiddenError, InvalidInputError
 from quotah_server.domain.ids import new_id
 from quotah_server.domain.scope import Scope
 from quotah_server.domain.secrets import PREFIXES, KeyKind, hash_key, hint, mint_key
@@ -33,8 +33,15 @@ async def create(
     expires_at: datetime | None = None,
     created_by: str | None = None,
 ) -> KeyCreated:
-    """Mint a key. Gateway and ingest keys belong to a project: the first one where none is named."""
+    """Mint a key. Gateway and ingest keys belong to a project: the first one where none is named.
+
+    A key that is bound to a project makes keys of that project alone, whatever their kind.
+    """
     now = utc_now()
+    if scope.project_id is not None:
+        if project_id not in (None, scope.project_id):
+            raise ForbiddenError("Your key is bound to a project: it makes keys of that one alone.")
+        project_id = scope.project_id
     try:
         name = name_of(name)
     except ValueError as error:
@@ -44,7 +51,7 @@ async def create(
     if project_id is not None:
         project_id = (await workspaces.project(session, scope, project_id)).id
     elif kind != "admin":
-        project_id = scope.project_id or (await workspaces.first_project(session, scope)).id
+        project_id = (await workspaces.first_project(session, scope)).id
     key = mint_key(kind)
     row = ApiKeyRow(
         id=new_id(), workspace_id=scope.workspace_id, project_id=project_id, created_by=created_by,

@@ -21,6 +21,7 @@ from quotah_server.catalog.compare import Findings
 
 _BUILD = "quotah_server.catalog.build"
 _COMPARE = "quotah_server.catalog.compare"
+_BOUNDED = "quotah_server.features.prices.child"
 _TIMEOUT_S = 60.0
 _TOLD_MAX = 300
 
@@ -74,8 +75,9 @@ async def judged(old: Book, new: Compiled, today: date) -> Findings:
 
 async def _run(module: str, *arguments: str) -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-m", module, *arguments, env={}, stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE,
+        sys.executable, "-I", "-m", _BOUNDED, module, *arguments, env={},
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     try:
         async with asyncio.timeout(_TIMEOUT_S):

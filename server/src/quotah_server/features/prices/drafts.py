@@ -43,7 +43,10 @@ def drafted(
         rates = {}
         for unit, text in fields.rates.items():
             amount = _amount(text)
-            if amount is None:
+            if unit not in book.units:
+                name = unit[:40].encode(errors="replace").decode()
+                faults.append((f"rates.{name}", f"{name} is no unit of the book"))
+            elif amount is None:
                 faults.append((f"rates.{unit[:40]}", _AMOUNT))
             else:
                 rates[unit] = amount

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 
-from quotah_server.domain.errors import ForbiddenError, InvalidInputError
+from quotah_server.domain.errors import ForbiddenError, InvalidInputError, NotFoundError
 from quotah_server.domain.ids import new_id
 from quotah_server.features.prices import transfer
 from quotah_server.features.prices.disagreements import Disagreements
@@ -107,6 +107,8 @@ async def preview(body: PreviewIn, access: Scoped, own: Own, database: Control) 
     """What a call would cost; ``override`` is a price to try that is not saved."""
     scope, draft = access.scope, None
     project_id = outer_id(body.project_id, "prj") if body.project_id else scope.project_id
+    if scope.project_id not in (None, project_id):
+        raise NotFoundError("There is no such project, or your key is not bound to it.")
     if body.override is not None:
         async with database.transaction() as session:
             draft, faults = await own.read(session, scope, body.override, new_id())

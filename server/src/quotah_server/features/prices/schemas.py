@@ -14,6 +14,8 @@ from quotah_server.http.fields import Body, Instant, encodable
 MODEL_MAX = 200
 NOTE_MAX = 500
 UNITS_MAX = 50
+UNIT_MAX = 80
+EXTRA_MAX = 2000
 IMPORT_MAX = 1000
 
 
@@ -324,19 +326,41 @@ class UpdatesIn(Body):
     enabled: bool
 
 
+def _brief(extras: dict[str, str | int | bool | None]) -> dict[str, str | int | bool | None]:
+    for word in (*extras, *(value for value in extras.values() if isinstance(value, str))):
+        if len(word) > EXTRA_MAX:
+            raise ValueError(f"may hold words of {EXTRA_MAX} characters at most")
+        encodable(word)
+    return extras
+
+
+def _words(usage: dict[str, int]) -> dict[str, int]:
+    for unit in usage:
+        if len(unit) > UNIT_MAX:
+            raise ValueError(f"may name units of {UNIT_MAX} characters at most")
+        encodable(unit)
+    return usage
+
+
 class PreviewIn(Body):
     """A call to price. usage: unit → count, disjoint. override: a price to try, as if it were saved."""
 
     provider: Annotated[str, Field(min_length=1, max_length=120), AfterValidator(canonical)]
     model: Annotated[str, Field(min_length=1, max_length=MODEL_MAX)]
-    usage: Annotated[dict[str, Annotated[int, Field(ge=0, le=MAX_COUNT)]], Field(max_length=200)]
+    usage: Annotated[
+        dict[str, Annotated[int, Field(ge=0, le=MAX_COUNT)]],
+        Field(max_length=200),
+        AfterValidator(_words),
+    ]
     at: Instant | None = None
     service_tier: Annotated[str | None, Field(max_length=64)] = None
     region: Annotated[str | None, Field(max_length=64)] = None
     deployment: Annotated[str | None, Field(max_length=MODEL_MAX)] = None
     project_id: Annotated[str | None, Field(max_length=64)] = None
     extras: Annotated[
-        dict[str, str | int | bool | None], Field(max_length=50, default_factory=dict)
+        dict[str, str | int | bool | None],
+        Field(max_length=50, default_factory=dict),
+        AfterValidator(_brief),
     ]
     override: OverrideFields | None = None
 

@@ -95,7 +95,10 @@ class OwnPrices:
         """All that is known of a model, with the overrides that reach it."""
         async with self._database.transaction() as session:
             rows = await repository.overrides(session, scope)
-        return browse.detail(self.book(scope), provider, name, self._shown(rows))
+        # Which models a thousand prices reach takes a second to find out, once.
+        return await asyncio.to_thread(
+            browse.detail, self.book(scope), provider, name, self._shown(rows)
+        )
 
     def unpriced(self, scope: Scope, start: datetime, end: datetime | None) -> list[UnpricedOut]:
         """Calls that have no price, by model. Blocks."""

@@ -137,14 +137,15 @@ def _judged_trust(book: Book, document: TransferIn, verdicts: list[Verdict]) -> 
         else:
             found[provider] = trusted
             continue
-        verdicts.append(Verdict(index=None, ok=False, field=f"trust.{name[:40]}", message=message))
+        shown = name[:40].encode(errors="replace").decode()
+        verdicts.append(Verdict(index=None, ok=False, field=f"trust.{shown}", message=message))
     return found
 
 
 def _first(error: ValidationError) -> tuple[str, str]:
     """The first fault; the name of an unknown field is the caller's, and is not repeated."""
     found = error.errors()[0]
-    parts = [str(part) for part in found["loc"]]
+    parts = [str(part)[:80].encode(errors="replace").decode() for part in found["loc"]]
     if found["type"] == "extra_forbidden":
         parts[-1:] = ["?"]
     return ".".join(parts), str(found["msg"]).removeprefix("Value error, ")

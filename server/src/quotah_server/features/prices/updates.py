@@ -136,7 +136,6 @@ class PriceUpdates:
                 async with self._database.transaction() as session:
                     await self._note_check(session)
                 return
-            await asyncio.to_thread(self._shelf.put, found.book)
             async with self._database.transaction() as session:
                 await self._note_check(session)
                 await self._keep(session, actor, found)
@@ -199,9 +198,14 @@ class PriceUpdates:
             new = await compiled(data, today)
             if same_prices(new.book.data, old.data) or await self._was_found(new.book):
                 return None
-            return _Found(new.book, old, await judged(old, new, today))
+            found = _Found(new.book, old, await judged(old, new, today))
+            # On the shelf before anything can cite it.
+            await asyncio.to_thread(self._shelf.put, found.book)
         except CompileError as error:
             raise _FailedError(error.reason) from error
+        except OSError as error:
+            raise _FailedError(f"Newer prices cannot be kept: {error.strerror}.") from error
+        return found
 
     async def _download(self) -> bytes:
         try:
