@@ -196,11 +196,50 @@ def test_metered_inner_calls_are_told_apart() -> None:
     result = priced(provider="anthropic", response=answer)
 
     models = result["usage"]["models"]
-    assert [(told["model"], told["output_tokens"]) for told in models][-1] == ("claude-opus-4-6", 7)
+    assert [(told["model"], told["output_tokens"]) for told in models] == [
+        ("claude-sonnet-4-6", 100), ("claude-opus-4-6", 7)
+    ]  # fmt: skip
     theirs = [item for item in result["line_items"] if item.get("model") == "claude-opus-4-6"]
     assert theirs
     amounts = sum(Decimal(item["amount_usd"]) for item in result["line_items"])
     assert amounts == Decimal(result["cost_usd"])
+
+
+def test_each_model_of_a_call_is_told_once_and_the_one_that_answered_first() -> None:
+    turn = {"input_tokens": 1000, "output_tokens": 100}
+    usage = {**turn, "server_tool_use": {"web_search_requests": 2}, "iterations": [
+        {"type": "advisor_message", "model": "claude-opus-4-6", **turn, "output_tokens": 7},
+        {"type": "compaction", "input_tokens": 5000, "output_tokens": 40},
+        {"type": "message", "model": "claude-sonnet-4-6", **turn},
+    ]}  # fmt: skip
+
+    result = priced(
+        provider="anthropic",
+        response={"type": "message", "model": "claude-sonnet-4-6", "usage": usage},
+    )
+
+    own, advisor = result["usage"]["models"]
+    assert (own["model"], own["input_tokens"], own["output_tokens"]) == (
+        "claude-sonnet-4-6", 6000, 140
+    )  # fmt: skip
+    assert own["units"]["web_search"] == 2
+    assert (advisor["model"], advisor["output_tokens"]) == ("claude-opus-4-6", 7)
+    together = {unit: own["units"].get(unit, 0) + advisor["units"].get(unit, 0)
+                for unit in result["usage"]["units"]}  # fmt: skip
+    assert together == result["usage"]["units"]
+
+
+def test_what_the_library_of_a_span_reckoned_is_shown_and_not_believed() -> None:
+    span = {"attributes": {
+        "gen_ai.operation.name": "chat", "gen_ai.provider.name": "openrouter",
+        "gen_ai.response.model": "openai/gpt-4o", "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 200, "operation.cost": 0.7,
+    }}  # fmt: skip
+
+    result = priced(provider="otel", response=span)
+
+    assert result["reported_cost_usd"] == "0.7"
+    assert (result["status"], result["cost_usd"]) == ("computed", "0.0045")
 
 
 def test_a_span_is_priced_as_its_own_providers_answer() -> None:

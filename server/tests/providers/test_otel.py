@@ -130,7 +130,8 @@ def test_what_a_span_says_beside_its_counts() -> None:
     answer, _ = read(
         span({"gen_ai.response.id": "resp_1", "gen_ai.response.finish_reasons": ["length"],
                 "openai.response.service_tier": "flex", "server.address": "eu.api.openai.com",
-                "operation.cost": 0.03378, "gen_ai.usage.input_tokens": 1})
+                "operation.cost": 0.03378, "gen_ai.usage.input_tokens": 1,
+                "gen_ai.usage.output_tokens": 1})
     )  # fmt: skip
 
     assert (answer.response_id, answer.finish_reason) == ("resp_1", "length")
@@ -223,9 +224,92 @@ def test_input_holds_the_cache_unless_something_says_otherwise(
 def test_a_cache_write_of_untold_lifetime_has_the_providers_usual_one(
     provider: str, unit: str, flags: tuple[str, ...]
 ) -> None:
-    _, usage = usage_of(provider, input_tokens=100, cache_write__input_tokens=60)
+    _, usage = usage_of(provider, input_tokens=100, cache_write__input_tokens=60, output_tokens=0)
 
-    assert (usage.units, usage.flags) == ({"input": 40, unit: 60}, flags)
+    assert (usage.units, usage.flags) == ({"input": 40, unit: 60, "output": 0}, flags)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "flags"),
+    [
+        ({"gen_ai.operation.name": "chat"}, ("untold:output",)),
+        ({"openinference.span.kind": "LLM"}, ("untold:output",)),
+        ({}, ("untold:output",)),
+        ({"gen_ai.usage.output_tokens": 0}, ()),
+        ({"gen_ai.usage.total_tokens": 1000}, ()),
+        ({"gen_ai.usage.total_tokens": 1200}, ("untold:output",)),
+        ({"gen_ai.operation.name": "embeddings"}, ()),
+        ({"openinference.span.kind": "RERANKER"}, ()),
+        ({"gen_ai.request.model": "text-embedding-3-small"}, ()),
+        ({"gen_ai.operation.name": "invoke_agent"}, ("repeats_calls_below",)),
+    ],
+)
+def test_a_call_that_tells_of_no_output_has_no_price_unless_its_kind_makes_none(
+    attributes: dict[str, Any], flags: tuple[str, ...]
+) -> None:
+    told = span({
+        "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
+        "gen_ai.usage.input_tokens": 1000, **attributes,
+    })  # fmt: skip
+
+    assert read(told)[1].flags == flags
+    result = price_line({"provider": "otel", "response": told}, BOOK)
+    assert (result["status"] == "unpriced") == (flags == ("untold:output",))
+
+
+def test_the_cost_inside_of_a_span_is_read_by_the_room_of_the_provider_that_named_it() -> None:
+    fee = '"cost": 0.00002, "is_byok": true'
+    whole = fee + ', "cost_details": {"upstream_inference_cost": 0.00045}'
+
+    def priced(cost: str) -> dict[str, object]:
+        counts = '"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110'
+        told = span({
+            "gen_ai.provider.name": "openrouter", "gen_ai.request.model": "openai/gpt-4o",
+            "gen_ai.usage.output_tokens": 10, "gen_ai.usage.raw": f"{{{counts}, {cost}}}",
+        })  # fmt: skip
+        return price_line({"provider": "otel", "response": told}, BOOK)
+
+    known, unknown = priced(whole), priced(fee)
+    assert (known["status"], known["cost_usd"]) == ("reported", "0.00047")
+    assert (unknown["status"], unknown["cost_usd"]) == ("computed", "0.00035")
+    assert unknown["reported_cost_usd"] is None
+
+
+AGENTS_USAGE = {
+    "input_tokens": 100, "output_tokens": 20, "requests": 1, "total_tokens": 120,
+    "input_tokens_details": {"cached_tokens": 64, "cache_write_tokens": 0},
+    "output_tokens_details": {"reasoning_tokens": 10},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("data", "provider", "model"),
+    [
+        ({"type": "generation", "model": "gpt-5"}, "openai", "gpt-5"),
+        ({"type": "generation", "model": "litellm/anthropic/claude-haiku-4-5"},
+         "anthropic", "claude-haiku-4-5"),
+        ({"type": "generation", "model": "m", "model_config": {"base_url": "http://localhost/v1"}},
+         None, "m"),
+        ({"type": "response", "response_id": "resp_1"}, "openai", None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_spans_of_the_agents_sdk_are_read_in_their_own_form(
+    data: dict[str, Any], provider: str | None, model: str | None, *, wrapped: bool
+) -> None:
+    whole = {**data, "usage": AGENTS_USAGE}
+
+    answer, usage = read({"object": "trace.span", "span_data": whole} if wrapped else whole)
+
+    assert (answer.provider, answer.model) == (provider, model)
+    assert (usage.input_tokens, usage.output_tokens) == (100, 20)
+    assert (usage.cache_read_input_tokens, usage.reasoning_output_tokens) == (64, 10)
+
+
+def test_turns_and_tasks_of_the_agents_sdk_repeat_the_calls_below_them() -> None:
+    answer, _ = read({"span_data": {"type": "turn", "usage": AGENTS_USAGE}})
+
+    assert answer.extras["repeats_calls_below"] is True
 
 
 def test_parts_that_exceed_the_output_stand_beside_it() -> None:
@@ -254,7 +338,7 @@ def test_kinds_of_tokens_are_parts() -> None:
 
 
 def test_parts_beyond_the_whole_are_a_contradiction() -> None:
-    _, usage = usage_of(input_tokens=10, audio__input_tokens=40)
+    _, usage = usage_of(input_tokens=10, audio__input_tokens=40, output_tokens=1)
 
     assert usage.flags == ("contradiction:details_exceed_input",)
 

@@ -34,8 +34,8 @@ from quotah_server.domain.usage import Usage
 
 NOT_BILLED = "not_billed"
 """Usage flag: the provider charges nothing for this call (a refused one, a token count)."""
-DOUBTFUL = ("invalid:", "contradiction:", "other_model:")
-"""Usage flags that forbid a price: the counts are not what was consumed."""
+DOUBTFUL = ("invalid:", "contradiction:", "untold:", "other_model:")
+"""Usage flags that forbid a price: the counts are not what was consumed, or not all of it."""
 _TOLD_WITH = {
     "told_with:request": ": the price goes by the request, which is not known",
     "told_with:verbose_json": ": response_format=verbose_json tells how long a recording is",

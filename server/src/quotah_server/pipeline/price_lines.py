@@ -16,13 +16,14 @@ from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book
 from quotah_server.catalog.price import way_of
 from quotah_server.catalog.sentence import sentence
+from quotah_server.catalog.tally import parts_of
 from quotah_server.domain.call import Call
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.event import LineItem, Price
 from quotah_server.domain.money import usd_text
 from quotah_server.domain.usage import Usage
 from quotah_server.pipeline.line import read_line
-from quotah_server.pipeline.record import cost_of, usage_of
+from quotah_server.pipeline.record import cost_of, usage_of, with_told
 
 Raw = Mapping[str, Any]
 
@@ -49,12 +50,10 @@ def price_line(obj: object, book: Book) -> dict[str, object]:
         call, terms = read_line(obj, book)
     except InvalidInputError as error:
         return _failed(line_id, error)
+    call = with_told(call)
     usage = usage_of(call)
-    return {
-        "id": line_id,
-        **_told(call),
-        **result_of(cost_of(call, usage, book.under(terms)), usage, book),
-    }
+    cost = cost_of(call, usage, book.under(terms))
+    return {"id": line_id, **_told(call), **result_of(cost, usage, book, call.model)}
 
 
 def _failed(line_id: str | int | None, error: InvalidInputError) -> dict[str, object]:
@@ -63,13 +62,17 @@ def _failed(line_id: str | int | None, error: InvalidInputError) -> dict[str, ob
 
 
 def _told(call: Call) -> dict[str, object]:
-    """What was read of the call, as far as its price depends on it."""
+    """What was read of the call, as far as its price depends on it.
+
+    ``reported_cost_usd``: the cost that the answer names, else the one that the library reckoned
+    which wrote the span; shown, whether it is what the call is held to have cost or not.
+    """
     way = way_of(call.service_tier, call.region, call.extras)
     context: dict[str, object] = {"service_tier": call.service_tier, "region": call.region}
     for name in ("processing", "speed", "inference_geo", "deployment_type"):
         if (value := getattr(way, name)) is not None:
             context[name] = value
-    reported = call.extras.get("reported_cost_usd")
+    reported = call.extras.get("reported_cost_usd", call.extras.get("emitter_cost_usd"))
     return {
         "provider": canonical(call.provider),
         "model": call.model,
@@ -79,12 +82,15 @@ def _told(call: Call) -> dict[str, object]:
     }
 
 
-def result_of(cost: Price, usage: Usage, book: Book) -> dict[str, object]:
-    """A price as it is printed: amounts as decimal text, each line item also as a sentence."""
+def result_of(cost: Price, usage: Usage, book: Book, model: str | None = None) -> dict[str, object]:
+    """A price as it is printed: amounts as decimal text, each line item also as a sentence.
+
+    model: the one that answered.
+    """
     return {
         "status": cost.status,
         "cost_usd": None if cost.cost_usd is None else usd_text(cost.cost_usd),
-        "usage": usage_totals(usage),
+        "usage": usage_totals(usage, model),
         "line_items": [_item(item, book) for item in cost.items],
         "price_version": cost.price_version,
         "reason": cost.reason,
@@ -105,10 +111,11 @@ def _item(item: LineItem, book: Book) -> dict[str, object]:
     return {**told, "text": sentence(item, book)}
 
 
-def usage_totals(usage: Usage) -> dict[str, object]:
+def usage_totals(usage: Usage, model: str | None = None) -> dict[str, object]:
     """Inclusive totals under OpenTelemetry's names, the disjoint units, and what was odd.
 
-    models: the same of each metered inner call, in their order; there only where there are such.
+    models: the same of each model that took part, the one that answered (``model``) first; there
+    only where the answer tells inner calls apart.
     """
     told: dict[str, object] = {
         **_totals(usage),
@@ -119,10 +126,20 @@ def usage_totals(usage: Usage) -> dict[str, object]:
     }
     if usage.inner:
         told["models"] = [
-            {"model": inner.model, **_totals(Usage(inner.units)), "units": inner.units}
-            for inner in usage.inner
+            {"model": name, **_totals(Usage(units)), "units": units}
+            for name, units in _by_model(usage, model).items()
         ]
     return told
+
+
+def _by_model(usage: Usage, model: str | None) -> dict[str | None, dict[str, int]]:
+    """What each model consumed in all of its inner calls and, the one that answered, beyond them."""
+    found: dict[str | None, dict[str, int]] = {model: {}}
+    for part in parts_of(usage):
+        units = found.setdefault(model if part.model is None else part.model, {})
+        for unit, count in part.units.items():
+            units[unit] = units.get(unit, 0) + count
+    return {name: units for name, units in found.items() if units}
 
 
 def _totals(usage: Usage) -> dict[str, object]:

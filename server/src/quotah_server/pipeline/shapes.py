@@ -59,6 +59,10 @@ def _begins(path: str, *prefixes: str) -> Holds:
     return holds
 
 
+def _both(one: Holds, other: Holds) -> Holds:
+    return lambda raw: one(raw) and other(raw)
+
+
 def _without(holds: Holds, *paths: str) -> Holds:
     lacks = _has(*paths)
     return lambda raw: holds(raw) and not lacks(raw)
@@ -66,7 +70,8 @@ def _without(holds: Holds, *paths: str) -> Holds:
 
 # The first sign that holds decides, so the surer ones come first.
 BODY_SIGNS = (
-    Sign("span", _has("attributes")),
+    Sign("span", _has("attributes", "span_data")),
+    Sign("span", _both(_is("type", "generation"), _has("usage"))),
     Sign("messages", _is("type", "message")),
     Sign("responses", _is("object", "response", "response.compaction")),
     Sign("realtime", _is("type", "response.done")),
@@ -91,6 +96,7 @@ BODY_SIGNS = (
     Sign("ocr", _has("usage_info.pages_processed")),
     Sign("messages", _has("usage.cache_creation_input_tokens", "usage.cache_read_input_tokens",
                           "usage.server_tool_use", "usage.cache_creation", "usage.iterations")),
+    Sign("responses", _has("usage.output_tokens_details.reasoning_tokens")),
     Sign("transcription", _is("usage.type", "duration")),
     Sign("transcription", _begins("type", "conversation.item.input_audio_transcription.")),
     Sign("transcription", _without(_all("text"), "choices", "usage.billed_units")),
@@ -99,7 +105,8 @@ BODY_SIGNS = (
     Sign("embeddings", _has("data.0.embedding")),
     Sign("speech", _has("input_characters")),
     Sign("messages", _without(_all("usage.input_tokens", "usage.output_tokens"),
-                              "usage.total_tokens", "usage.prompt_tokens")),
+                              "usage.total_tokens", "usage.prompt_tokens",
+                              "usage.input_tokens_details")),
     Sign("chat", _has("choices.0.message")),
     Sign("completions", _has("choices.0.text")),
 )  # fmt: skip

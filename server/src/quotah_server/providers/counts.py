@@ -12,7 +12,7 @@ Raw = Mapping[str, Any]
 EMPTY: Raw = {}
 MAX_FLAGS = 16
 MAX_FLAG_LENGTH = 80
-_FORBIDDING = ("invalid:", "contradiction:")
+_FORBIDDING = ("invalid:", "contradiction:", "untold:")
 _MAX_DIGITS = 16
 
 
@@ -21,7 +21,8 @@ class Counts:
 
     Flags: ``invalid:<field>`` (no count at all: negative, not an integer, beyond belief),
     ``contradiction:<what>`` (parts exceed their whole), ``unknown_unit:<field>`` (counted, we do
-    not know as what). The first two keep a call from being priced.
+    not know as what), ``untold:input``, ``untold:output`` (one half of a call is told, the other is not).
+    All but the unknown unit keep a call from being priced.
     """
 
     def __init__(self) -> None:
@@ -69,6 +70,13 @@ class Counts:
             self.flag(f"contradiction:{what}")
             return 0
         return whole - parts
+
+    def halves(self, read: int | None, written: int | None) -> None:
+        """Flag a call that tells what went in and not what came out, or the reverse: the half that
+        is told would read like the whole.
+        """
+        if (read is None) != (written is None):
+            self.flag("untold:input" if read is None else "untold:output")
 
     def unknown(self, raw: Raw, known: frozenset[str], within: str = "") -> None:
         """Flag positive counts in fields nobody told us of."""

@@ -11,15 +11,16 @@ from quotah_server.domain.money import named, usd_text
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Raw, mapping, text
 from quotah_server.providers.otel import names
+from quotah_server.providers.otel.agents import agents_data, take_agents_data
 from quotah_server.providers.otel.attributes import (
     attributes_of,
     embedded,
     scope_of,
     written_counts,
 )
-from quotah_server.providers.otel.kind import told_kind
+from quotah_server.providers.otel.kind import makes_no_output, told_kind
 from quotah_server.providers.otel.native import metadata_counts, native_usage
-from quotah_server.providers.otel.usage import PROVIDER, REPEATS, SCOPE
+from quotah_server.providers.otel.usage import PROVIDER, REPEATS, SCOPE, UNTOLD_OUTPUT
 
 EMITTER_COST = "emitter_cost_usd"
 """Extras key: the cost that the span's library reckoned, as decimal text."""
@@ -44,6 +45,13 @@ def take_span(answer: Answer, span: Raw) -> None:
     """Take what a span says. Its usage is what it counted itself, unless it carries the provider's
     object; ``answer.operation`` then says whose.
     """
+    agents = agents_data(span)
+    if agents is not None:
+        called = take_agents_data(answer, agents)
+        answer.extras = answer.extras if called else {**answer.extras, REPEATS: True}
+        answer.error_class = "error" if span.get("error") else answer.error_class
+        answer.complete = answer.error_class is None
+        return
     attributes = attributes_of(span)
     provider = provider_of(attributes)
     answer.provider = provider or answer.provider
@@ -63,8 +71,11 @@ def take_span(answer: Answer, span: Raw) -> None:
             SCOPE: scope_of(span),
             PROVIDER: _first(attributes, names.PROVIDER),
         }
-    if told_kind(attributes, text(span, "name") or "") is False:
+    name = text(span, "name") or ""
+    if told_kind(attributes, name) is False:
         answer.extras = {**answer.extras, REPEATS: True}
+    elif native is None and _lacks_output(answer, attributes, name):
+        answer.extras = {**answer.extras, UNTOLD_OUTPUT: True}
     answer.error_class = text(attributes, "error.type") or _status(span) or answer.error_class
     answer.complete = answer.error_class is None
 
@@ -140,11 +151,12 @@ def _amount(value: object) -> str | None:
 
 
 def _take_billed_as(answer: Answer, usage: Raw) -> None:
-    """What the provider's own object says of the way it bills."""
+    """What the provider's own object says of the way it bills.
+
+    A cost that it names is for the provider's room to read (``base.Teller``): it need not be the whole.
+    """
     answer.service_tier = text(usage, "service_tier") or answer.service_tier
     billed = {name: word for name in ("speed", "inference_geo") if (word := text(usage, name))}
-    if (cost := _amount(usage.get("cost"))) is not None:
-        billed["reported_cost_usd"] = cost
     answer.extras = {**answer.extras, **billed}
 
 
@@ -163,6 +175,13 @@ def _counted(attributes: Raw) -> dict[str, Any]:
         parts = written_counts(attributes.get(names.LANGFUSE_USAGE))
         found = {f"{names.LANGFUSE_USAGE}.{name}": count for name, count in parts.items()}
     return found
+
+
+def _lacks_output(answer: Answer, attributes: Raw, name: str) -> bool:
+    told = answer.usage
+    if told is None or any(told.get(field) is not None for field in names.OUTPUT):
+        return False
+    return not makes_no_output(attributes, name)
 
 
 def _status(span: Raw) -> str | None:

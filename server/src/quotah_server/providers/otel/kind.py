@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from quotah_server.providers.counts import Raw, text
 from quotah_server.providers.otel.attributes import attributes_of
-from quotah_server.providers.otel.names import INPUT, OUTPUT, USAGE_PREFIXES
+from quotah_server.providers.otel.names import (
+    INPUT,
+    OUTPUT,
+    REQUEST_MODEL,
+    RESPONSE_MODEL,
+    USAGE_PREFIXES,
+)
 
 _OPERATIONS = frozenset(
     {"chat", "generate_content", "text_completion", "embeddings", "completion", "responses",
@@ -20,6 +26,7 @@ _WORDS = (
     ("langfuse.observation.type", _OBSERVATIONS),
     ("llm.request.type", _REQUESTS),
 )
+_KINDS = ("openinference.span.kind", "ai.operationId", "operation.name", *(f for f, _ in _WORDS))
 _VERCEL = (".doGenerate", ".doStream", ".doEmbed", ".doRerank")
 
 
@@ -56,6 +63,16 @@ def told_kind(attributes: Raw, name: str) -> bool | None:
             return word.lower() in known
     aggregated = any(field.startswith("gen_ai.aggregated_usage.") for field in attributes)
     return False if aggregated or "traceloop.span.kind" in attributes else None
+
+
+def makes_no_output(attributes: Raw, name: str) -> bool:
+    """Whether a call of its kind has an input alone: embeddings, lists put in order.
+
+    Told by the library's word for the kind, by the span's name or by the model's.
+    """
+    told = (attributes.get(field) for field in (*_KINDS, *REQUEST_MODEL, *RESPONSE_MODEL))
+    words = (word.lower() for word in (name, *told) if isinstance(word, str))
+    return any("embed" in word or "rerank" in word for word in words)
 
 
 def _counts(attributes: Raw) -> bool:

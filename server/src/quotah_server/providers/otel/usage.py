@@ -33,6 +33,8 @@ from quotah_server.providers.otel import names
 
 REPEATS = "repeats_calls_below"
 """Extras key, and flag: an agent, a chain or a root, whose counts are those of the calls below it."""
+UNTOLD_OUTPUT = "output_untold"
+"""Extras key: a call that generates and tells of no output; its input alone is not its price."""
 SCOPE, PROVIDER = "otel.scope.name", "provider"
 """Keys that stand beside the counts: the library, and the provider as it calls it."""
 _EXCLUSIVE_SCOPES = ("opentelemetry.instrumentation.bedrock", "@traceloop/instrumentation-bedrock")
@@ -53,7 +55,7 @@ class _Told(NamedTuple):
 
 
 def read_usage(raw: Raw | None, extras: Mapping[str, Any]) -> Usage:
-    """Units of one span. extras: ``repeats_calls_below``."""
+    """Units of one span. extras: ``repeats_calls_below``, ``output_untold``."""
     if raw is None:
         return missing()
     counts = Counts()
@@ -73,6 +75,8 @@ def read_usage(raw: Raw | None, extras: Mapping[str, Any]) -> Usage:
     if told.input is None and told.output is None:
         return counts.usage({})
     whole = _whole_input(counts, raw, told)
+    if extras.get(UNTOLD_OUTPUT) and told.total != whole:
+        counts.halves(told.input, told.output)
     units = {**_input(counts, raw, told, writes, whole), **_output(counts, raw, told, whole)}
     if searches := _count(counts, raw, names.WEB_SEARCH):
         units[WEB_SEARCH] = searches
