@@ -10,7 +10,7 @@ _ALIASES: dict[str, tuple[str, ...]] = {
                 "amazon_bedrock"),
     "fireworks": ("fireworks_ai", "fireworks-ai"),
     "gemini": ("google", "gcp.gemini", "gcp.gen_ai", "gcp.vertex_ai", "google-gemini", "vertex",
-               "vertex_ai", "vertex-ai", "vertexai", "google-vertex", "google_genai"),
+               "vertex_ai", "vertex-ai", "vertexai", "google-vertex", "google-gla", "google_genai"),
     "mistral": ("mistral_ai", "mistralai", "mistral-ai"),
     "moonshotai": ("moonshot", "moonshot_ai", "moonshot-ai", "kimi"),
     "openai": ("open_ai", "open-ai"),

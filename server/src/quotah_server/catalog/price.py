@@ -6,6 +6,7 @@ the reason. A sum that leaves out what is unknown would read like a price.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,6 +42,7 @@ _TOLD_WITH = {
     "told_with:verbose_json": ": response_format=verbose_json tells how long a recording is",
 }
 """Usage flag → what to do so that such a call has a price."""
+_VERTEX_HOST = re.compile(r"([a-z]+-[a-z]+\d+)-aiplatform\.googleapis\.com")
 _ZERO_COST = quantise(Decimal(0))
 _NO_EXTRAS: Mapping[str, Any] = {}
 _NOTHING_FREE: Mapping[str, Unit] = {}
@@ -223,13 +225,17 @@ def _way(
         tier, how = None, "batch"
     if kind is not None and "provisioned" in kind:
         tier = "provisioned"
+    if kind is not None and kind.endswith("batch"):
+        how = how or "batch"
+    host = None if base_url is None else _host(base_url)
+    vertex = _VERTEX_HOST.fullmatch(host) if host else None
     return Way(
         service_tier=tier,
         processing=how,
         speed=_word(speed),
         inference_geo=_word(inference_geo),
-        region=_word(region),
-        host=None if base_url is None else _host(base_url),
+        region=_word(region) or (vertex.group(1) if vertex else None),
+        host=host,
         deployment_type=kind,
         **dict(zip(DETAILS, map(_word, details), strict=True)),
     )
@@ -244,8 +250,10 @@ def _joined(value: str) -> str | None:
 
 
 def _host(base_url: str) -> str | None:
+    """Its host, in lower case; the scheme may be left out."""
+    base_url = base_url.strip()
     try:
-        return urlsplit(base_url).hostname
+        return urlsplit(base_url if "://" in base_url else f"//{base_url}").hostname
     except ValueError:
         return None
 
