@@ -14,6 +14,7 @@ from sqlalchemy import select
 from store_events.build import NOON, priced
 
 from quotah_server.catalog.terms import LIST_PRICES, Override, Terms
+from quotah_server.domain.errors import ForbiddenError
 from quotah_server.domain.event import PricedEvent
 from quotah_server.domain.scope import Scope
 from quotah_server.features.repricing import run as passes
@@ -269,6 +270,20 @@ async def test_another_workspace_is_out_of_reach(rig: Rig) -> None:
     assert theirs.rows == [(Decimal(OLD),)]
     foreign = await rig.call("POST", "/prices/reprice", json=DAY, headers=rig.foreign)
     assert foreign.json()["totals"]["events"] == 0
+
+
+async def test_a_key_of_one_project_prices_that_one_again_and_sees_no_sums_of_all(rig: Rig) -> None:
+    stored(rig, 3, project_id="a" * 32)
+    stored(rig, 2, first=50, project_id="b" * 32)
+    rig.prices.set_terms(rig.workspace_id, HALF)
+    bound = Scope(rig.workspace_id, "a" * 32)
+    wanted = RepriceIn.model_validate({**DAY, "dry_run": False})
+    assert (await rig.repricing.apply(SYSTEM, bound, wanted)).totals.events == 3
+    others = rig.store.query("SELECT DISTINCT cost FROM events WHERE project_id = ?", ["b" * 32])
+    assert others.rows == [(Decimal(OLD),)]
+    with pytest.raises(ForbiddenError):
+        await rig.repricing.listed(bound)
+    assert len((await rig.repricing.listed(Scope(rig.workspace_id))).items) == 1
 
 
 @pytest.mark.parametrize(

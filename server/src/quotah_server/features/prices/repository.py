@@ -55,7 +55,7 @@ async def override(session: AsyncSession, scope: Scope, override_id: str) -> Pri
     return row
 
 
-async def add(
+def add(
     session: AsyncSession,
     scope: Scope,
     override: Override,
@@ -69,7 +69,6 @@ async def add(
     )  # fmt: skip
     fill(row, override)
     session.add(row)
-    await session.flush()
     return row
 
 

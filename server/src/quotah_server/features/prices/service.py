@@ -131,7 +131,7 @@ class OwnPrices:
                     f"A workspace keeps {OVERRIDES_MAX} prices of its own at most: remove some first."
                 )
             override = await self._checked(session, scope, fields, new_id())
-            return await added(session, actor, scope, override, created_by, self._now())
+            return added(session, actor, scope, override, created_by, self._now())
 
         return await self._saved(scope, await self._change(scope, work))
 
@@ -175,6 +175,12 @@ class OwnPrices:
     ) -> tuple[Override, list[Fault]]:
         """An override as pricing takes it, with all that is wrong with it."""
         projects = await workspaces.project_ids(session, scope)
+        return self.read_among(projects, scope, fields, override_id)
+
+    def read_among(
+        self, projects: frozenset[str], scope: Scope, fields: OverrideFields, override_id: str
+    ) -> tuple[Override, list[Fault]]:
+        """The same where the projects of the workspace are known."""
         override, faults = drafted(self._prices.book, fields, override_id, projects)
         if scope.project_id is not None and override.project_id != scope.project_id:
             faults.append(("project_id", "must be the project that your key is bound to"))
@@ -277,7 +283,7 @@ class OwnPrices:
         return {row.id: repository.shown(row, effective=row.id in counting) for row in rows}
 
 
-async def added(
+def added(
     session: AsyncSession,
     actor: Actor,
     scope: Scope,
@@ -286,7 +292,7 @@ async def added(
     now: datetime,
 ) -> PriceOverrideRow:
     """Write a checked override and its audit row."""
-    row = await repository.add(session, scope, override, created_by, now)
+    row = repository.add(session, scope, override, created_by, now)
     audit.record(
         session, actor, "price_override.created", ("price_override", row.id),
         workspace_id=scope.workspace_id, after=told(override),

@@ -81,7 +81,7 @@ async def imported(
         if dry_run or not all(verdict.ok for verdict in verdicts):
             raise _Refused
         for override in fresh:
-            await added(session, actor, scope, override, created_by, now)
+            added(session, actor, scope, override, created_by, now)
         before = await repository.trust(session, scope)
         for provider, trusted in trust.items():
             await repository.set_trust(session, scope, provider, trusted=trusted)
@@ -104,6 +104,7 @@ async def _judged(
     """The overrides that are new; every entry gets its verdict."""
     rows = await repository.overrides(session, scope)
     present = [told(terms_rows.override_of(row)) for row in rows]
+    projects = await workspaces.project_ids(session, scope)
     fresh: list[Override] = []
     for index, entry in enumerate(document.overrides):
         wanted = {key: value for key, value in entry.items() if key not in _INFORMATION}
@@ -113,7 +114,7 @@ async def _judged(
             field, message = _first(error)
             verdicts.append(Verdict(index=index, ok=False, field=field, message=message))
             continue
-        override, faults = await prices.read(session, scope, fields, new_id())
+        override, faults = prices.read_among(projects, scope, fields, new_id())
         if faults:
             field, message = faults[0]
             verdicts.append(Verdict(index=index, ok=False, field=field, message=message))

@@ -19,7 +19,12 @@ import structlog
 from quotah_server.analytics.period import Span
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.overrides import ANY
-from quotah_server.domain.errors import ConflictError, InvalidInputError, UnavailableError
+from quotah_server.domain.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidInputError,
+    UnavailableError,
+)
 from quotah_server.domain.ids import new_id, prefixed
 from quotah_server.domain.money import usd_text
 from quotah_server.domain.scope import Scope
@@ -82,7 +87,11 @@ class RepriceService:
         return await asyncio.shield(self._task)
 
     async def listed(self, scope: Scope) -> RepriceList:
-        """What was applied, newest first."""
+        """What was applied, newest first. Raises ForbiddenError for a key of one project: sums are of all."""
+        if scope.project_id is not None:
+            raise ForbiddenError(
+                "What was priced again is of the whole workspace; your key is not."
+            )
         async with self._database.transaction() as session:
             rows = await repository.listed(session, scope)
         return RepriceList(items=[await self._listed(scope, row) for row in rows])
