@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,11 +12,16 @@ import pytest
 from plane import Browser, Plane
 from upstream import Upstream, reply, upstream
 
+from quotah_server.domain.scope import Scope
+from quotah_server.features.tokens import service
 from quotah_server.features.tokens.endpoints import MAX_BODY
+from quotah_server.features.tokens.schemas import CountIn
 from quotah_server.http.app import AppOptions
 from quotah_server.net.addresses import parse_rules
 from quotah_server.net.egress import Egress
+from quotah_server.tokens.count import Count
 
+_NO_VAULT: Any = None
 HELLO = {"role": "user", "content": "Hello"}
 KEY = "sk-ant-test-canary-4242"
 
@@ -51,6 +58,27 @@ async def test_openai_is_counted_exactly_without_a_network(sqlite_plane: Plane) 
     }  # fmt: skip
     embedded = await count(browser, model="text-embedding-3-small", input=["hello", "world"])
     assert (embedded["tokens"], embedded["exact"]) == (2, True)
+
+
+async def test_endless_counts_hold_up_counting_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+
+    def endless(*_told: object) -> Count:
+        done.wait(30)
+        return Count(1, False, "estimate:test", 1.0)
+
+    monkeypatch.setattr(service, "count", endless)
+    asked = CountIn(model="gpt-4o", text="a")
+    scope = Scope("0" * 32)
+    counts = [asyncio.create_task(service.counted(_NO_VAULT, scope, asked)) for _ in range(64)]
+    try:
+        await asyncio.sleep(0.05)
+        assert await asyncio.wait_for(asyncio.to_thread(int, "7"), 5) == 7
+        assert not any(task.done() for task in counts)
+    finally:
+        done.set()
+        found = await asyncio.gather(*counts)
+    assert {one.tokens for one in found} == {1}
 
 
 async def test_tools_make_a_count_an_estimate(sqlite_plane: Plane) -> None:
