@@ -172,6 +172,23 @@ def test_an_error_in_groqs_stream_names_its_class() -> None:
     assert (answer.error_class, answer.complete) == ("over_capacity", False)
 
 
+@pytest.mark.parametrize(
+    ("told", "units"),
+    [
+        ({"duration_seconds": 30.5}, {"audio_microsecond": 30_500_000}),
+        ({"duration": 30.5, "duration_seconds": None}, {"audio_microsecond": 30_500_000}),
+        ({"duration": 8.470000267028809}, {"audio_microsecond": 8_470_000}),
+        ({"duration": 30.0}, {"audio_second": 30}),
+    ],
+)
+def test_a_length_of_groqs_is_not_rounded_to_seconds(
+    told: dict[str, Any], units: dict[str, int]
+) -> None:
+    _, usage = read("groq", "transcription", {"text": "x", **told})
+
+    assert (usage.units, usage.flags) == (units, ())
+
+
 @pytest.mark.parametrize("length", ["3", -1, None, float("inf")])
 def test_a_length_of_groqs_that_is_none_is_no_usage(length: object) -> None:
     _, usage = read("groq", "transcription", {"text": "x", "duration_seconds": length})

@@ -44,6 +44,7 @@ const UNITS: Record<string, [string, string]> = {
   cache_write: ["token written to the cache", "tokens written to the cache"],
   output_video: ["video output token", "video output tokens"],
   audio_second: ["second of audio", "seconds of audio"],
+  audio_microsecond: ["microsecond of audio", "microseconds of audio"],
   video_second: ["second of video", "seconds of video"],
   image: ["image", "images"],
   page: ["page", "pages"],

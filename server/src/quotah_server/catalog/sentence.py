@@ -6,7 +6,14 @@ from quotah_server.catalog.book import Book
 from quotah_server.domain.event import LineItem
 from quotah_server.domain.money import quantise, usd_text
 
-_SHORT = {1_000: "1K", 1_000_000: "1M", 1_000_000_000: "1B", 60: "min", 3_600: "hour"}
+_SHORT = {
+    1_000: "1K",
+    1_000_000: "1M",
+    1_000_000_000: "1B",
+    60: "min",
+    3_600: "hour",
+    3_600_000_000: "hour",
+}
 
 
 def sentence(item: LineItem, book: Book) -> str:

@@ -55,6 +55,8 @@ CODE_CONTAINER = "code_container"
 SEARCH_UNIT = "search_unit"
 PAGE = "page"
 AUDIO_SECOND = "audio_second"
+AUDIO_MICROSECOND = "audio_microsecond"
+"""A length that is billed as it is, where it is no whole number of seconds."""
 INPUT_CHARACTER = "input_character"
 
 

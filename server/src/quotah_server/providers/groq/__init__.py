@@ -1,25 +1,45 @@
 """Groq: OpenAI's wire; a stream's usage stands under ``x_groq``, compound systems split it by model.
 
 Transcriptions are billed by the length of the audio, ten seconds at least (console.groq.com, speech
-to text); an answer tells the length as ``duration_seconds`` or ``duration``.
+to text); an answer tells the length as ``duration_seconds`` or ``duration``. Nothing is said of
+rounding, so a fraction of a second is billed as one.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from quotah_server.domain.usage import AUDIO_SECOND, InnerUsage, Usage
+from quotah_server.domain.usage import (
+    AUDIO_MICROSECOND,
+    AUDIO_SECOND,
+    MAX_COUNT,
+    InnerUsage,
+    Usage,
+)
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Counts, items, mapping, text
 from quotah_server.providers.wires.openai import OpenAIWire
-from quotah_server.providers.wires.openai.usage import whole_seconds
 
 _BREAKDOWN = "usage_breakdown"
 _TOOLS = "executed_tools"
 _UNBILLED = "unknown_unit:executed_tools"
 """Searching and running code at Groq is billed apart, by a kind that the answer does not name."""
+_MICRO = 1_000_000
+
+
+def _heard(length: object) -> dict[str, int]:
+    """A length in seconds as units, to the microsecond; none for what is no length."""
+    if isinstance(length, bool) or not isinstance(length, int | float | Decimal):
+        return {}
+    seconds = Decimal(str(length))
+    if not (seconds.is_finite() and 0 <= seconds <= MAX_COUNT // _MICRO):
+        return {}
+    micro = int((seconds * _MICRO).to_integral_value())
+    whole = micro % _MICRO == 0
+    return {AUDIO_SECOND: micro // _MICRO} if whole else {AUDIO_MICROSECOND: micro}
 
 
 class Groq(OpenAIWire):
@@ -37,10 +57,11 @@ class Groq(OpenAIWire):
         if failure := text(beside, "error"):
             answer.error_class, answer.complete = failure, False
         extras = dict(answer.extras)
-        if body.get("duration_seconds") is not None:
-            seconds = whole_seconds(Counts(), body["duration_seconds"])
-            if seconds is not None:
-                extras[AUDIO_SECOND] = seconds
+        length = body.get("duration_seconds")
+        length = body.get("duration") if length is None else length
+        if heard := _heard(length):
+            extras.pop(AUDIO_SECOND, None)
+            extras.update(heard)
         if models := items(mapping(body, _BREAKDOWN), "models"):
             extras[_BREAKDOWN] = models
         for choice in items(body, "choices"):

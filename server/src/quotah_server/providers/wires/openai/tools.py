@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quotah_server.domain.usage import (
+    AUDIO_MICROSECOND,
     AUDIO_SECOND,
     CODE_CONTAINER,
     FILE_SEARCH,
@@ -29,6 +30,7 @@ SOCIAL_SEARCH = "social_search"
 CODE_EXECUTION = "code_execution"
 _BY_NAME = (FILE_SEARCH, CODE_CONTAINER, SOCIAL_SEARCH, CODE_EXECUTION)
 _COUNTED = frozenset({WEB_SEARCH, WEB_SEARCH_PREVIEW, *_BY_NAME})
+_BY_REQUEST = (AUDIO_SECOND, AUDIO_MICROSECOND, "image", SEARCH_UNIT)
 _DRAWN = {
     "image_generation_input": ("input_tokens",),
     "image_generation_input_image": ("input_tokens_details", "image_tokens"),
@@ -120,7 +122,7 @@ def flat(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
     """Units of an answer that is billed by what was asked for: seconds heard, images drawn, lists
     searched through.
     """
-    found = {unit: counts.read(extras, unit) for unit in (AUDIO_SECOND, "image", SEARCH_UNIT)}
+    found = {unit: counts.read(extras, unit) for unit in _BY_REQUEST}
     if "image" not in extras and (drawn := counts.read(extras, IMAGES_ASKED)):
         found["image"] = drawn
         counts.flag("as_asked:image")
