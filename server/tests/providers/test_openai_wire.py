@@ -162,6 +162,18 @@ def test_an_image_of_a_model_nobody_names_has_no_price() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("status", "flags"), [("completed", ("other_model:image_generation",)), ("failed", ())]
+)
+def test_an_image_whose_tokens_are_not_told_has_no_price(
+    status: str, flags: tuple[str, ...]
+) -> None:
+    drawn = {"type": "image_generation_call", "status": status, "result": "iVBO"}
+    answer = PROVIDER.read_body("responses", {**IMAGE, "output": [drawn], "tool_usage": None})
+
+    assert usage(answer.usage, "responses", **answer.extras).flags == flags
+
+
 def test_searches_are_counted_by_the_answer_where_it_lists_none() -> None:
     listed = {"type": "web_search_call", "status": "completed", "action": {"type": "search"}}
     told = {"tool_usage": {"web_search": {"num_requests": 2}}}

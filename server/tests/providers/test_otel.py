@@ -257,6 +257,16 @@ def test_a_call_that_tells_of_no_output_has_no_price_unless_its_kind_makes_none(
     assert (result["status"] == "unpriced") == (flags == ("untold:output",))
 
 
+@pytest.mark.parametrize("told", [{}, {"gen_ai.usage.input_tokens": "1000"}])
+def test_a_call_that_tells_of_no_input_has_no_price(told: dict[str, Any]) -> None:
+    output = {"gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o",
+              "gen_ai.usage.output_tokens": 5}  # fmt: skip
+
+    result = price_line({"provider": "otel", "response": span({**output, **told})}, BOOK)
+
+    assert (result["status"], result["cost_usd"]) == ("unpriced", None)
+
+
 def test_the_cost_inside_of_a_span_is_read_by_the_room_of_the_provider_that_named_it() -> None:
     fee = '"cost": 0.00002, "is_byok": true'
     whole = fee + ', "cost_details": {"upstream_inference_cost": 0.00045}'

@@ -75,7 +75,8 @@ def read_usage(raw: Raw | None, extras: Mapping[str, Any]) -> Usage:
     if told.input is None and told.output is None:
         return counts.usage({})
     whole = _whole_input(counts, raw, told)
-    if extras.get(UNTOLD_OUTPUT) and told.total != whole:
+    untold = told.input is None or (extras.get(UNTOLD_OUTPUT) and told.total != whole)
+    if untold and not extras.get(REPEATS):
         counts.halves(told.input, told.output)
     units = {**_input(counts, raw, told, writes, whole), **_output(counts, raw, told, whole)}
     if searches := _count(counts, raw, names.WEB_SEARCH):

@@ -38,6 +38,8 @@ _DRAWN = {
     "image_generation_output_text": ("output_tokens_details", "text_tokens"),
 }
 """Extras → where in ``tool_usage.image_gen`` the count stands."""
+_NOT_METERED = "image_generation_not_metered"
+"""Extras key: images drawn of which the answer tells no tokens."""
 
 
 def tools_used(response: Raw) -> dict[str, Any]:
@@ -75,6 +77,11 @@ def _drawing(response: Raw, usage: Raw) -> dict[str, Any]:
     )
     if any(found.values()):
         found["image_generation_model"] = next((name for name in drawn_by if name), None)
+    else:
+        found[_NOT_METERED] = sum(
+            call.get("type") == "image_generation_call" and call.get("status") != "failed"
+            for call in items(response, "output")
+        )
     return found
 
 
@@ -99,6 +106,8 @@ def tool_units(counts: Counts, extras: Mapping[str, Any]) -> dict[str, int]:
 
 def drawn(counts: Counts, extras: Mapping[str, Any]) -> InnerUsage | None:
     """The image model's part of a response; without its name it cannot be priced, and is flagged."""
+    if counts.read(extras, _NOT_METERED):
+        counts.flag("other_model:image_generation")
     if "image_generation_output" not in extras and "image_generation_input" not in extras:
         return None
     read = {name: counts.read(extras, name) or 0 for name in _DRAWN}
