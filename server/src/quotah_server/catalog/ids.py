@@ -18,7 +18,7 @@ _HIDING = {
     "application-inference-profile": "an application inference profile does not tell its model",
     "prompt-router": "a prompt router does not tell the model that answered",
 }
-_ROUTED = re.compile(r"(.+/.+):(?:nitro|floor|exacto|online)")
+_ROUTES = frozenset({"nitro", "floor", "exacto", "online"})
 """OpenRouter: how to choose among who serves the model, or a search put before it; the model stays."""
 
 
@@ -58,9 +58,9 @@ def spellings(text: str, provider: str) -> tuple[str, ...]:
     vendor, slash, rest = text.partition("/")
     if slash and rest and canonical(vendor) == provider:
         found.append(rest)
-    routed = _ROUTED.fullmatch(text)
-    if routed is not None:
-        found.append(routed.group(1))
+    name, _, route = text.rpartition(":")
+    if route in _ROUTES and "/" in name[1:-1]:
+        found.append(name)
     return tuple(found)
 
 

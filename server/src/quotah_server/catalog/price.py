@@ -43,6 +43,8 @@ _TOLD_WITH = {
 }
 """Usage flag → what to do so that such a call has a price."""
 _VERTEX_HOST = re.compile(r"([a-z]+-[a-z]+\d+)-aiplatform\.googleapis\.com")
+_LONGEST_WORD = 300
+"""No way of calling has a longer name; what callers write is kept with the plans that it leads to."""
 _ZERO_COST = quantise(Decimal(0))
 _NO_EXTRAS: Mapping[str, Any] = {}
 _NOTHING_FREE: Mapping[str, Unit] = {}
@@ -193,11 +195,11 @@ def way_of(service_tier: str | None, region: str | None, extras: Mapping[str, An
     """Read from an answer's tier, region and extras how the call was made."""
     get = extras.get
     return _way(
-        service_tier,
+        _text(service_tier),
         _text(get("processing")),
         _text(get("speed")),
         _text(get("inference_geo")),
-        region,
+        _text(region),
         _text(get("base_url")),
         _text(get("deployment_type")),
         *(_text(get(name)) for name in DETAILS),
@@ -205,7 +207,7 @@ def way_of(service_tier: str | None, region: str | None, extras: Mapping[str, An
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return value[:_LONGEST_WORD] if isinstance(value, str) else None
 
 
 @lru_cache(maxsize=1024)

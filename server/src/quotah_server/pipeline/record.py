@@ -18,11 +18,15 @@ from quotah_server.pipeline.split import split_of
 from quotah_server.providers.registry import room_for, told_by
 
 _FIRST_ERROR_STATUS = 400
+MODEL_MAX = 300
+"""Characters of the name of a model, or of a deployment, that are kept: an answer may claim any."""
 
 
 def record(call: Call, book: Book) -> PricedEvent:
     """Read the call's usage and price it."""
     call = with_told(call)
+    if len(call.model_response or "") > MODEL_MAX:
+        call = msgspec.structs.replace(call, model_response=(call.model_response or "")[:MODEL_MAX])
     usage = usage_of(call)
     cost = cost_of(call, usage, book)
     return PricedEvent(
@@ -70,5 +74,5 @@ def cost_of(call: Call, usage: Usage, book: Book) -> Price:
         region=call.region,
         extras=call.extras,
         project_id=call.attribution.project_id,
-        deployment=deployment if isinstance(deployment, str) else call.model_requested,
+        deployment=deployment[:MODEL_MAX] if isinstance(deployment, str) else call.model_requested,
     )
