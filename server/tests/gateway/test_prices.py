@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from decimal import Decimal
 from pathlib import Path
 
 import httpx2
 import msgspec
+import pytest
 from gateway.rig import DEADLINE_S, WORKSPACE, Rig, book, reply, until
 
 from quotah_server.catalog.book import Book
 from quotah_server.catalog.terms import Override, Terms, encode
 from quotah_server.domain.event import PricedEvent
 from quotah_server.domain.snapshot import Snapshot
+from quotah_server.gateway.books import GatewayBooks
 
 HALF = Terms((Override("o1", "openai", "gpt-4o-mini", factor=Decimal("0.5")),))
 NEXT = Book(book().data + b'{"unit":"parcel","per":1,"name":"parcels"}\n')
@@ -107,3 +110,21 @@ def test_books_that_are_no_longer_in_force_leave_the_gateways_folder(rig: Rig) -
     assert called(rig).price_version == later.version
     kept = [path.stem for path in (rig.folder / "gateway" / "books").iterdir()]
     assert kept == [later.version]
+
+
+def test_a_snapshot_that_breaks_something_does_not_end_the_following(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, broken = GatewayBooks.adopt, threading.Event()
+
+    def adopt(books: GatewayBooks, snapshot: Snapshot) -> None:
+        if snapshot.version == 2:
+            broken.set()
+            raise RuntimeError("nobody thought of this")
+        sound(books, snapshot)
+
+    monkeypatch.setattr(GatewayBooks, "adopt", adopt)
+    rig.publish(told(rig, 2, book().version))
+    assert broken.wait(DEADLINE_S)
+    publish(rig, told(rig, 3, book().version, **{WORKSPACE: HALF}))
+    assert called(rig).price_version == book().under(HALF).version

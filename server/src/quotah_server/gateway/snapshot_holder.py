@@ -145,14 +145,14 @@ class SnapshotHolder:
                     self._books.catch_up()
                 failures, told = 0, False
                 self.control_plane_up = True
-            except (OSError, msgspec.DecodeError) as error:
+            except Exception as error:  # noqa: BLE001 -- who follows no more, serves revoked keys for ever
                 since = time.monotonic() if failures == 0 else since
                 failures += 1
                 self.control_plane_up = False
                 away_s = time.monotonic() - since
                 if away_s > _TOLD_AFTER_S and not told and not self._stop.is_set():
                     told = True
-                    _log.warning("control_plane_away", reason=str(error))
+                    _log.warning("control_plane_away", reason=f"{type(error).__name__}: {error}")
                 pause = _SHORT_PAUSE_S if away_s < _TOLD_AFTER_S else _LONGEST_PAUSE_S
                 self._stop.wait(self._random.uniform(pause / 2, pause))
 

@@ -31,9 +31,7 @@ async def settle(database: Database, shelf: BookShelf, packaged: Book) -> None:
         if book is not None and as_of(book) > as_of(packaged):
             return
         if book is None:
-            row.last_error = (
-                "The updated price book is not on the disk any more; the packaged one counts."
-            )
+            row.last_error = _GONE
             _log.error("price_book_missing", version=row.book_version)
         audit.record(
             session, SYSTEM, "price_list.packaged", ("price_list", None),
