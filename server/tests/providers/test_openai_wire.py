@@ -163,6 +163,32 @@ def test_an_image_of_a_model_nobody_names_has_no_price() -> None:
 
 
 @pytest.mark.parametrize(
+    ("body", "units"),
+    [
+        ({"status": "completed", "seconds": "8", "size": "720x1280"}, {"video_second": 8}),
+        ({"status": "in_progress", "seconds": "8"}, {}),
+        ({"status": "completed", "seconds": None}, {}),
+    ],
+)
+def test_a_video_is_billed_by_its_seconds_once_it_is_made(
+    body: dict[str, Any], units: dict[str, int]
+) -> None:
+    answer = PROVIDER.read_body("videos", {"object": "video", "model": "sora-2", **body})
+
+    assert usage(None, "videos", **answer.extras).units == units
+    assert answer.extras.get("size") == (body.get("size") if units else None)
+
+
+@pytest.mark.parametrize(
+    ("model", "flags"), [("omni-moderation-latest", ("not_billed",)), ("their-moderation", ())]
+)
+def test_openais_moderation_is_free_and_nobody_elses(model: str, flags: tuple[str, ...]) -> None:
+    answer = PROVIDER.read_body("moderations", {"model": model, "results": []})
+
+    assert usage(None, "moderations", **answer.extras).flags == flags
+
+
+@pytest.mark.parametrize(
     ("status", "flags"), [("completed", ("other_model:image_generation",)), ("failed", ())]
 )
 def test_an_image_whose_tokens_are_not_told_has_no_price(

@@ -35,7 +35,7 @@ class OpenAIWire:
     """What every vendor on this wire shares."""
 
     name = "openai"
-    reads = frozenset({*_OPERATIONS.values(), "realtime", "rerank"})
+    reads = frozenset({*_OPERATIONS.values(), "realtime", "rerank", "videos", "moderations"})
     hides_thinking = False
     """Whether the vendor counts thinking in the grand total alone."""
 

@@ -8,12 +8,13 @@ from quotah_server.domain.usage import AUDIO_SECOND, SEARCH_UNIT
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Counts, Raw, error_class, items, mapping, text
 from quotah_server.providers.wires.openai.tools import tools_used
-from quotah_server.providers.wires.openai.usage import REFUSED, whole_seconds
+from quotah_server.providers.wires.openai.usage import NOT_BILLED, REFUSED, whole_seconds
 
 _ENDINGS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _MADE = ("choices", "output", "data", "text")
 """Where an answer holds what was made; an error beside none of it came in place of an answer."""
 _PICTURE = ("size", "quality")
+_FREE_OF_CHARGE = ("omni-moderation-", "text-moderation-")
 SEARCH_UNITS = "search_units"
 """What Cohere's rerank is billed by, whoever serves it."""
 CHAT_NEEDLES = (
@@ -48,6 +49,7 @@ def read_body(operation: str, body: Raw) -> Answer:
 
 def _asked_for(operation: str, body: Raw) -> dict[str, object]:
     """What is billed where there are no tokens: characters to speak, images, seconds listened to."""
+    found: dict[str, object] = {}
     if operation == "speech" and (characters := body.get("input_characters")):
         return {"input_characters": characters}
     if operation == "images":
@@ -57,10 +59,22 @@ def _asked_for(operation: str, body: Raw) -> dict[str, object]:
     if operation == "transcription":
         seconds = _length(body.get("duration"))
         return {} if seconds is None else {AUDIO_SECOND: seconds}
+    if operation == "moderations" and (text(body, "model") or "").startswith(_FREE_OF_CHARGE):
+        found = {NOT_BILLED: True}
+    if operation == "videos":
+        found = _filmed(body)
     if operation == "rerank":
         units = mapping(mapping(body, "meta"), "billed_units").get(SEARCH_UNITS)
-        return {} if units is None else {SEARCH_UNIT: units}
-    return {}
+        found = {} if units is None else {SEARCH_UNIT: units}
+    return found
+
+
+def _filmed(body: Raw) -> dict[str, object]:
+    """A video's length and size, once it is made: before that, the object tells what was asked for."""
+    made = body.get("status", "completed") == "completed"
+    seconds = _length(body.get("seconds")) if made else None
+    size = {"size": word} if (word := text(body, "size")) else {}
+    return {} if seconds is None else {"video_second": seconds, **size}
 
 
 def _length(value: object) -> int | None:

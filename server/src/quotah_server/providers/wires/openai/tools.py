@@ -30,7 +30,7 @@ SOCIAL_SEARCH = "social_search"
 CODE_EXECUTION = "code_execution"
 _BY_NAME = (FILE_SEARCH, CODE_CONTAINER, SOCIAL_SEARCH, CODE_EXECUTION)
 _COUNTED = frozenset({WEB_SEARCH, WEB_SEARCH_PREVIEW, *_BY_NAME})
-_BY_REQUEST = (AUDIO_SECOND, AUDIO_MICROSECOND, "image", SEARCH_UNIT)
+_BY_REQUEST = (AUDIO_SECOND, AUDIO_MICROSECOND, "image", "video_second", SEARCH_UNIT)
 _DRAWN = {
     "image_generation_input": ("input_tokens",),
     "image_generation_input_image": ("input_tokens_details", "image_tokens"),

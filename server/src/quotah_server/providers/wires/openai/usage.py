@@ -126,7 +126,7 @@ def read_usage(
 def _without_usage(
     counts: Counts, operation: str, extras: Mapping[str, Any], units: dict[str, int]
 ) -> Usage:
-    if extras.get(REFUSED) is True:
+    if extras.get(REFUSED) is True or extras.get(NOT_BILLED) is True:
         return missing(NOT_BILLED)
     found = tools.flat(counts, extras)
     if operation == "speech" and (characters := counts.read(extras, "input_characters")):
