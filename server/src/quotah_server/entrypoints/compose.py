@@ -108,18 +108,22 @@ async def build_api(parts: Parts) -> AsyncGenerator[Api]:
         )  # fmt: skip
         recorder.start()
         stack.callback(recorder.close)
-        watching = asyncio.create_task(sightings.run())
-        stack.callback(watching.cancel)
+        stack.push_async_callback(_ended, asyncio.create_task(sightings.run()))
         mock = MockHost(parts.database, parts.settings.mock_port)
         stack.push_async_callback(mock.close)
         await mock.start_if_wanted()
         publisher = SnapshotPublisher(parts.database, shelf=parts.shelf)
         updates = _updates(parts)
-        renewing = asyncio.create_task(updates.run())
-        stack.callback(renewing.cancel)
+        stack.push_async_callback(_ended, asyncio.create_task(updates.run()))
         toolbox = _toolbox(parts, publisher, runs, hub, recorder, Asker(parts.store), updates)
         app = build_app(_options(parts.settings), toolbox, ROUTERS)
         yield Api(app, publisher, recorder, hub)
+
+
+async def _ended(job: asyncio.Task[None]) -> None:
+    """Cancel a job and wait for its last transaction, which must not outlive the database."""
+    job.cancel()
+    await asyncio.gather(job, return_exceptions=True)
 
 
 def _toolbox(parts: Parts, *more: object) -> Toolbox:
