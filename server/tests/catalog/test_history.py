@@ -118,7 +118,9 @@ def test_another_window_and_another_holiday_are_noticed() -> None:
     feast = otherwise(feasts=Calendar("feasts", (), "s"))
 
     assert ("", "2026-09-01T01:00", "input", "4", "2") in window
-    assert {(since, was, now) for _, since, _, was, now in feast} == {("2026-10-01T01:00", "2", "4")}
+    assert {(since, was, now) for _, since, _, was, now in feast} == {
+        ("2026-10-01T01:00", "2", "4")
+    }
 
 
 @pytest.mark.parametrize(
