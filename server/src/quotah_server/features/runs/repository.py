@@ -27,8 +27,8 @@ _LISTED = (
 )  # fmt: skip
 _DETAILED = (
     *_LISTED, *PARTS, "workspace_id", "revision", "service_tier", "region", "usage_flags",
-    "raw_usage", "extras", "cost_reason", "price_version", "request_id", "trace_id", "span_id", "parent_span_id",
-    "provider_response_id", "provider_request_id",
+    "raw_usage", "extras", "cost_reason", "price_version", "request_id", "trace_id", "span_id",
+    "parent_span_id", "provider_response_id", "provider_request_id",
 )  # fmt: skip
 _TIMEOUT_S = 15.0
 
