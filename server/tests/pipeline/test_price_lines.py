@@ -117,7 +117,7 @@ def test_what_is_no_object_is_refused(value: object) -> None:
                        ("2026-08-21T00:00:00Z", "0.004"), ("2026-08-21", "0.004")]
 )  # fmt: skip
 def test_a_date_is_utc_unless_it_says_otherwise(date: str, cost: str) -> None:
-    answer = {"model": "gpt-5.6-sol", "usage": {"prompt_tokens": 1000}}
+    answer = {"model": "gpt-5.6-sol", "usage": {"prompt_tokens": 1000, "completion_tokens": 0}}
 
     assert priced(date=date, response=answer)["cost_usd"] == cost
 
@@ -127,7 +127,11 @@ def test_a_missing_date_is_now() -> None:
 
 
 def test_the_context_fills_in_what_the_answer_does_not_say() -> None:
-    told = {"model": "gpt-5", "usage": {"input_tokens": 1000}, "object": "response"}
+    told = {
+        "model": "gpt-5",
+        "usage": {"input_tokens": 1000, "output_tokens": 0},
+        "object": "response",
+    }
 
     by_context = priced(response=told, context={"service_tier": "flex"})
     by_answer = priced(

@@ -244,7 +244,7 @@ def test_counts_that_were_read_wrongly_are_read_again() -> None:
 
 
 def test_the_day_of_the_call_decides_and_not_that_of_the_repricing() -> None:
-    raw = {"prompt_tokens": 1000}
+    raw = {"prompt_tokens": 1000, "completion_tokens": 0}
     told: dict[str, Any] = {"model_response": "gpt-5.6-sol", "raw_usage": raw}
     before = priced(started_at=datetime(2026, 8, 20, tzinfo=UTC), **told)
     after = priced(started_at=datetime(2026, 8, 21, tzinfo=UTC), **told)

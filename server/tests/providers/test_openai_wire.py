@@ -32,7 +32,8 @@ def test_cached_tokens_are_part_of_the_prompt_whatever_they_are_called(word: str
 
 def test_two_words_for_one_count_that_disagree_have_no_price() -> None:
     found = usage({
-        "prompt_tokens": 100, "cached_tokens": 64, "prompt_tokens_details": {"cached_tokens": 32},
+        "prompt_tokens": 100, "completion_tokens": 0, "cached_tokens": 64,
+        "prompt_tokens_details": {"cached_tokens": 32},
     })  # fmt: skip
 
     assert found.flags == ("contradiction:cached_tokens",)
@@ -40,7 +41,8 @@ def test_two_words_for_one_count_that_disagree_have_no_price() -> None:
 
 def test_a_word_that_says_nothing_does_not_contradict() -> None:
     found = usage({
-        "prompt_tokens": 100, "cached_tokens": 64, "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens": 100, "completion_tokens": 0, "cached_tokens": 64,
+        "prompt_tokens_details": {"cached_tokens": 0},
     })  # fmt: skip
 
     assert (found.units["cache_read"], found.flags) == (64, ())
@@ -72,6 +74,24 @@ def test_a_total_above_its_parts_has_no_price_at_vendors_that_hide_nothing(provi
     assert room_for(provider, "chat").usage("chat", told, {}).flags == (
         "contradiction:total_tokens",
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "flag"),
+    [({"prompt_tokens": 5}, "untold:output"), ({"completion_tokens": 5}, "untold:input"),
+     ({"prompt_tokens": 5, "completion_tokens": None}, "untold:output")],
+)  # fmt: skip
+def test_half_of_a_bill_has_no_price(told: dict[str, Any], flag: str) -> None:
+    assert usage(told).flags == (flag,)
+
+
+def test_the_half_that_is_not_told_is_what_the_total_holds_beyond_the_other() -> None:
+    assert usage({"prompt_tokens": 5, "total_tokens": 12}).units == {"input": 5, "output": 7}
+    assert usage({"completion_tokens": 5, "total_tokens": 12}).units == {"input": 7, "output": 5}
+
+
+def test_what_makes_no_output_is_whole_without_it() -> None:
+    assert usage({"prompt_tokens": 5}, "embeddings").flags == ()
 
 
 def test_a_total_that_nothing_explains_has_no_price() -> None:

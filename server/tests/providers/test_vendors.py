@@ -206,8 +206,8 @@ def test_a_compound_system_without_a_breakdown_is_one_call() -> None:
 @pytest.mark.parametrize(
     ("usage", "units", "flags"),
     [
-        ({"prompt_audio_seconds": 12.5, "prompt_tokens": 3, "total_tokens": 900},
-         {"input": 3, "audio_second": 13}, ()),
+        ({"prompt_audio_seconds": 12.5, "prompt_tokens": 3, "completion_tokens": 7,
+          "total_tokens": 900}, {"input": 3, "output": 7, "audio_second": 13}, ()),
         ({"prompt_audio_seconds": 2}, {"audio_second": 2}, ()),
         ({"prompt_audio_seconds": "2"}, {}, ("unknown_usage", "invalid:seconds")),
     ],

@@ -73,6 +73,8 @@ _TOLD_WITH = {
 }
 """Flags of a call that nobody told the length of: how it is told."""
 _NO_OUTPUT = frozenset({"embeddings", "rerank"})
+_TWO_SIDED = frozenset({"chat", "completions", "responses"})
+"""Operations that read and write: one count without the other is half a bill."""
 
 
 class _Cached(NamedTuple):
@@ -155,9 +157,8 @@ def _tokens(
     total_in = counts.first(raw, "prompt_tokens", "input_tokens")
     total_out = counts.first(raw, "completion_tokens", "output_tokens")
     grand = counts.read(raw, "total_tokens")
-    if operation in _NO_OUTPUT:
-        total_in = grand if total_in is None else total_in
-        total_out = 0 if total_out is None and total_in is not None else total_out
+    if total_in is None or total_out is None:
+        total_in, total_out = _completed(operation, total_in, total_out, grand)
     inside = _details(counts, raw, _INPUT_DETAILS)
     outside = _details(counts, raw, _OUTPUT_DETAILS)
     cached = _NOTHING_CACHED
@@ -170,6 +171,8 @@ def _tokens(
             counts.flag("contradiction:prompt_cache_miss_tokens")
     if total_in is None and total_out is None:
         return {}
+    if operation in _TWO_SIDED:
+        counts.halves(total_in, total_out)
     thought = counts.read(outside, "reasoning_tokens") if outside else None
     surplus = grand - (total_in or 0) - (total_out or 0) if grand else 0
     hidden = hides_thinking and thought is None
@@ -183,6 +186,19 @@ def _tokens(
         **_input(counts, total_in, inside, cached),
         **_output(counts, operation, total_out, outside, thought),
     }
+
+
+def _completed(
+    operation: str, total_in: int | None, total_out: int | None, grand: int | None
+) -> tuple[int | None, int | None]:
+    """The two totals where one is not told: some calls make no output; else the grand total tells."""
+    if operation in _NO_OUTPUT:
+        total_in = grand if total_in is None else total_in
+        return total_in, 0 if total_out is None and total_in is not None else total_out
+    told = total_in if total_out is None else total_out
+    if operation not in _TWO_SIDED or grand is None or told is None or grand < told:
+        return total_in, total_out
+    return (grand - told, told) if total_in is None else (told, grand - told)
 
 
 def _beyond(
