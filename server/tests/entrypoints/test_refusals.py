@@ -127,7 +127,7 @@ def test_a_password_that_is_no_text_is_refused_by_name(stack: Stack) -> None:
 def test_a_line_to_price_that_is_no_text_costs_the_other_lines_nothing() -> None:
     good = (
         b'{"id":"g","provider":"openai",'
-        b'"response":{"model":"gpt-4o-mini","usage":{"prompt_tokens":10}}}\n'
+        b'"response":{"model":"gpt-4o-mini","usage":{"prompt_tokens":10,"completion_tokens":0}}}\n'
     )
     env = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
 
