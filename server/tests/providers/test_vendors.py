@@ -9,7 +9,7 @@ import pytest
 
 from quotah_server.domain.usage import Usage
 from quotah_server.providers.base import Answer
-from quotah_server.providers.registry import ACCOUNTS, PROVIDERS, room_for, told_by
+from quotah_server.providers.registry import ACCOUNTS, PROVIDERS, asked_by, room_for, told_by
 
 
 def read(vendor: str, operation: str, body: dict[str, Any]) -> tuple[dict[str, Any], Usage]:
@@ -352,6 +352,15 @@ def test_an_answer_is_read_by_its_provider_or_else_by_its_wire(
 def test_google_has_its_own_way_with_openais_wire() -> None:
     assert room_for("gemini", "chat").name == "gemini"
     assert room_for("gemini", "chat") is not PROVIDERS["gemini"]
+
+
+def test_a_second_room_of_a_vendor_is_asked_as_its_wire_is() -> None:
+    told = {"input": "four"}
+
+    assert asked_by("gemini", "speech", {}, lambda _: told) == asked_by(
+        "openai", "speech", {}, lambda _: told
+    )
+    assert asked_by("gemini", "speech", {}, lambda _: told) == {"input_characters": 4}
 
 
 def test_tools_that_groq_ran_are_told_as_unknown() -> None:

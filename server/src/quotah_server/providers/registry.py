@@ -35,18 +35,21 @@ PROVIDERS: dict[str, Provider] = {room.name: room for room in _ROOMS}
 ACCOUNTS: dict[str, Account] = {
     account.provider: account for account in (OPENAI_ACCOUNT, ANTHROPIC_ACCOUNT)
 }
+_ALL: tuple[Provider, ...] = (*_ROOMS, GEMINI_COMPATIBLE)
+_ROOM_OF_PROVIDER: dict[tuple[str, str], Provider] = {
+    (room.name, operation): room for room in reversed(_ALL) for operation in room.reads
+}
+"""By provider and operation: a vendor may have a second room, for OpenAI's wire beside its own."""
 _ROOM_OF_OPERATION: dict[str, Provider] = {
     operation: room for room in reversed(_ROOMS) for operation in room.reads
 }
-_COMPATIBLE: dict[str, Provider] = {GEMINI_COMPATIBLE.name: GEMINI_COMPATIBLE}
-"""How vendors with a wire of their own do OpenAI's."""
-_TELLERS: dict[str, Teller] = {room.name: room for room in _ROOMS if isinstance(room, Teller)}
-_ASKERS: dict[str, Asker] = {room.name: room for room in _ROOMS if isinstance(room, Asker)}
+_TELLERS: dict[Provider, Teller] = {room: room for room in _ALL if isinstance(room, Teller)}
+_ASKERS: dict[Provider, Asker] = {room: room for room in _ALL if isinstance(room, Asker)}
 
 
 def told_by(provider: str, operation: str, usage: Mapping[str, Any] | None) -> dict[str, Any]:
     """What a usage object says besides counts, for doors that were given nothing but that."""
-    teller = _TELLERS.get(room_for(provider, operation).name)
+    teller = _TELLERS.get(room_for(provider, operation))
     return {} if teller is None or usage is None else teller.told(usage)
 
 
@@ -60,7 +63,7 @@ def asked_by(
 
     members: reads these top-level members of the request; called only where some are wanted.
     """
-    asker = _ASKERS.get(room_for(provider, operation).name)
+    asker = _ASKERS.get(room_for(provider, operation))
     wanted = asker.wants(operation, told) if asker is not None else None
     return asker.asked(operation, members(wanted)) if asker is not None and wanted else {}
 
@@ -71,10 +74,5 @@ def room_for(provider: str, operation: str) -> Provider:
     Its own where that reads the operation, else the one whose wire the operation belongs to: a
     vendor may serve another's wire (Claude's messages on many platforms), and most serve OpenAI's.
     """
-    room = PROVIDERS.get(provider)
-    if room is not None and operation in room.reads:
-        return room
-    room = _COMPATIBLE.get(provider)
-    if room is not None and operation in room.reads:
-        return room
-    return _ROOM_OF_OPERATION.get(operation, OPENAI)
+    room = _ROOM_OF_PROVIDER.get((provider, operation))
+    return room if room is not None else _ROOM_OF_OPERATION.get(operation, OPENAI)
