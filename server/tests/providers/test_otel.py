@@ -8,6 +8,7 @@ import pytest
 from golden.cases import usage_samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from providers.spans import ROOM, read
 
 from quotah_server.catalog.book import load_packaged
 from quotah_server.domain.usage import Usage
@@ -15,9 +16,7 @@ from quotah_server.pipeline.price_lines import price_line
 from quotah_server.providers.base import Answer
 from quotah_server.providers.otel import is_inference_span
 from quotah_server.providers.otel.attributes import attributes_of, written_counts
-from quotah_server.providers.registry import PROVIDERS, room_for
 
-ROOM = PROVIDERS["otel"]
 BOOK = load_packaged()
 SPANS = {name: s for name, s in usage_samples().items() if s["provider"] == "otel"}
 
@@ -30,13 +29,6 @@ def usage_of(provider: str = "openai", scope: str = "", **counts: Any) -> tuple[
     """A span with counts of the convention's names; ``__`` stands for a dot."""
     named = {f"gen_ai.usage.{name.replace('__', '.')}": count for name, count in counts.items()}
     return read(span({"gen_ai.provider.name": provider, **named}, scope))
-
-
-def read(one: dict[str, Any]) -> tuple[Answer, Usage]:
-    answer = ROOM.read_body("span", one)
-    operation = answer.operation or "span"
-    room = room_for(answer.provider or "otel", operation)
-    return answer, room.usage(operation, answer.usage, answer.extras)
 
 
 def as_value(value: object) -> dict[str, Any]:

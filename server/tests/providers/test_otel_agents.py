@@ -5,18 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from quotah_server.domain.usage import Usage
-from quotah_server.providers.base import Answer
-from quotah_server.providers.registry import PROVIDERS, room_for
-
-
-def read(one: dict[str, Any]) -> tuple[Answer, Usage]:
-    answer = PROVIDERS["otel"].read_body("span", one)
-    operation = answer.operation or "span"
-    room = room_for(answer.provider or "otel", operation)
-    return answer, room.usage(operation, answer.usage, answer.extras)
-
+from providers.spans import read
 
 AGENTS_USAGE = {
     "input_tokens": 100, "output_tokens": 20, "requests": 1, "total_tokens": 120,

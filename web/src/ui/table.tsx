@@ -85,6 +85,15 @@ export function TD({ className, align, numeric, ...rest }: CellProps) {
   );
 }
 
+/** The head of a column of buttons: named for those who hear the page. */
+export function ActionsTH() {
+  return (
+    <TH>
+      <span className="sr-only">Actions</span>
+    </TH>
+  );
+}
+
 type ShareProps = { share: number | null; color?: string; children: ReactNode };
 
 /** A share of the whole: as a number, and as a faint bar from the left of the cell. */

@@ -10,7 +10,7 @@ import { moneyExact } from "@/lib/format";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { ConfirmDialog } from "@/ui/dialog";
-import { Table, TD, TH, THead, TR } from "@/ui/table";
+import { ActionsTH, Table, TD, TH, THead, TR } from "@/ui/table";
 import { notify, notifyError } from "@/ui/toast";
 
 export function OverridesTable({ items }: { items: readonly Override[] }) {
@@ -24,11 +24,7 @@ export function OverridesTable({ items }: { items: readonly Override[] }) {
           <TH className="max-sm:hidden">From</TH>
           <TH className="max-sm:hidden">Until</TH>
           <TH className="max-md:hidden">Note</TH>
-          {allowed && (
-            <TH>
-              <span className="sr-only">Actions</span>
-            </TH>
-          )}
+          {allowed && <ActionsTH />}
         </tr>
       </THead>
       <tbody>

@@ -8,7 +8,7 @@ import { useNow } from "@/lib/hooks";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { ConfirmDialog } from "@/ui/dialog";
-import { Table, TD, TH, THead, TR } from "@/ui/table";
+import { ActionsTH, Table, TD, TH, THead, TR } from "@/ui/table";
 import { notify, notifyError } from "@/ui/toast";
 import { Tooltip } from "@/ui/tooltip";
 
@@ -23,11 +23,7 @@ export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolea
           <TH className="max-sm:hidden">Key</TH>
           <TH className="max-sm:hidden">Created</TH>
           <TH>Last used</TH>
-          {allowed && (
-            <TH>
-              <span className="sr-only">Actions</span>
-            </TH>
-          )}
+          {allowed && <ActionsTH />}
         </tr>
       </THead>
       <tbody>

@@ -6,7 +6,7 @@ import { When } from "@/features/settings/when";
 import { Badge, type Tone } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { ConfirmDialog } from "@/ui/dialog";
-import { Table, TD, TH, THead, TR } from "@/ui/table";
+import { ActionsTH, Table, TD, TH, THead, TR } from "@/ui/table";
 import { notify, notifyError } from "@/ui/toast";
 import { Tooltip } from "@/ui/tooltip";
 
@@ -31,11 +31,7 @@ export function ProvidersTable({ items, allowed }: { items: Provider[]; allowed:
           <TH className="max-sm:hidden">Key</TH>
           <TH>Status</TH>
           <TH className="max-sm:hidden">Last used</TH>
-          {allowed && (
-            <TH>
-              <span className="sr-only">Actions</span>
-            </TH>
-          )}
+          {allowed && <ActionsTH />}
         </tr>
       </THead>
       <tbody>
