@@ -26,7 +26,7 @@ from quotah_server.catalog.book import Book, load_packaged
 from quotah_server.domain import snapshot as wire
 from quotah_server.domain.event import PricedEvent
 from quotah_server.domain.secrets import credential_binding, hash_key, mint_key
-from quotah_server.domain.snapshot import Credential, GatewayKey, Route, Snapshot
+from quotah_server.domain.snapshot import Credential, GatewayKey, Mount, Snapshot
 from quotah_server.gateway.compose import Gateway, build
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.server import Server
@@ -364,7 +364,7 @@ class Rig:
         base: str | None = None,
         environment: str | None = "production",
     ) -> Snapshot:
-        """A snapshot with one workspace whose openai and anthropic routes lead to the provider."""
+        """A snapshot with one workspace whose openai and anthropic mounts lead to the provider."""
         base = base or f"http://127.0.0.1:{self.provider.port}"
         found = {
             hash_key(key): GatewayKey(
@@ -377,19 +377,21 @@ class Rig:
             )
             for number, key in enumerate(keys if keys is not None else [self.key])
         }
-        routes = {
-            "openai": self._route("openai", f"{base}/v1", is_mock),
-            "anthropic": self._route("anthropic", base, is_mock),
+        mounts = {
+            "openai": self._mount("openai", f"{base}/v1", is_mock),
+            "anthropic": self._mount("anthropic", base, is_mock),
         }
-        return Snapshot(version, utc_now(), found, {WORKSPACE: routes})
+        return Snapshot(version, utc_now(), found, {WORKSPACE: mounts})
 
-    def _route(self, name: str, base_url: str, is_mock: bool) -> Route:
+    def _mount(self, name: str, base_url: str, is_mock: bool) -> Mount:
         credential_id = name.ljust(32, "c")
         sealed = self.ring.seal(
             PROVIDER_KEY, credential_binding(WORKSPACE, credential_id, base_url)
         )
-        credential = Credential(credential_id, WORKSPACE, name, base_url, sealed, is_mock=is_mock)
-        return Route(name, name, name, (credential,))
+        credential = Credential(
+            credential_id, WORKSPACE, name, base_url, sealed, is_mock=is_mock, allow_private=True
+        )
+        return Mount(name, name, name, (credential,))
 
     def publish(self, snapshot: Snapshot) -> None:
         self._loop.call_soon_threadsafe(self.control.publish, snapshot)

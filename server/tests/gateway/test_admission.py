@@ -46,7 +46,7 @@ def test_refusals_say_what_is_wrong_with_the_key(rig: Rig) -> None:
     mistyped = good[:-1] + ("A" if good[-1] != "A" else "B")
     assert "mistyped" in post(rig, mistyped).json()["error"]["message"]
     assert code(post(rig, mint_key("ingest"))) == (401, "wrong_key_kind")
-    assert code(post(rig, rig.key, "/nowhere/v1/x")) == (404, "unknown_route")
+    assert code(post(rig, rig.key, "/nowhere/v1/x")) == (404, "unknown_provider")
     assert code(post(rig, rig.key, "/openai/v1/%2e%2e/admin")) == (400, "invalid_path")
     assert not rig.provider.received
 
@@ -124,10 +124,10 @@ def test_a_damaged_snapshot_on_disk_does_not_stop_the_start(tmp_path: Path) -> N
 
 def test_a_credential_moved_to_another_origin_does_not_open(rig: Rig) -> None:
     snapshot = rig.make_snapshot(2)
-    route = snapshot.routes["w" * 32]["openai"]
+    route = snapshot.mounts["w" * 32]["openai"]
     elsewhere = msgspec.structs.replace(route.credentials[0], base_url="http://127.0.0.1:9/v1")
     moved = msgspec.structs.replace(route, credentials=(elsewhere,))
-    snapshot.routes["w" * 32]["openai"] = moved
+    snapshot.mounts["w" * 32]["openai"] = moved
     rig.publish(snapshot)
     assert rig.gateway is not None
     assert rig.gateway.holder.wait_for(2, DEADLINE_S)
@@ -223,7 +223,7 @@ def test_logs_and_reprs_hold_no_secret(rig: Rig, capsys: pytest.CaptureFixture[s
     assert rig.gateway is not None
     view = rig.gateway.holder.view
     assert view is not None
-    shown = repr(view.route("w" * 32, "openai"))
+    shown = repr(view.mount("w" * 32, "openai"))
     logged = capsys.readouterr()
     for secret in (rig.key, PROVIDER_KEY):
         assert secret not in shown + logged.out + logged.err

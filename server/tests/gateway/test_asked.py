@@ -196,9 +196,9 @@ def test_perplexitys_fee_goes_by_what_was_to_be_searched(
     rig: Rig, options: dict[str, str] | None, cost: str
 ) -> None:
     view = rig.make_snapshot(2)
-    ((workspace, routes),) = view.routes.items()
+    ((workspace, routes),) = view.mounts.items()
     own = msgspec.structs.replace(routes["openai"], name="perplexity", provider="perplexity")
-    rig.publish(msgspec.structs.replace(view, routes={workspace: {**routes, "perplexity": own}}))
+    rig.publish(msgspec.structs.replace(view, mounts={workspace: {**routes, "perplexity": own}}))
     until(lambda: rig.gateway and getattr(rig.gateway.holder.view, "version", 0) == 2, "a route")
     usage = {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}
     message = {

@@ -74,6 +74,12 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     parent_span_id: str | None = None
     provider_response_id: str | None = None
     provider_request_id: str | None = None
+    credential_id: str | None = None
+    """The stored provider key that was used; None where the caller brought one, or none is known."""
+    route_id: str | None = None
+    """The route that was followed; None where none matched."""
+    from_cache: bool = False
+    """The answer was given before: no provider was called, ``raw_usage`` is that of the first time."""
 
     @property
     def model(self) -> str | None:

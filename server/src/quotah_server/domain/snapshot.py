@@ -10,9 +10,27 @@ from datetime import datetime
 
 import msgspec
 
+from quotah_server.domain.routing import Route
+
+
+class KeyDefaults(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Attribution of calls that say nothing themselves. prompt: ``id@version``."""
+
+    user: str | None = None
+    team: str | None = None
+    session: str | None = None
+    feature: str | None = None
+    prompt: str | None = None
+    tags: dict[str, str] = {}
+
 
 class GatewayKey(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A key that may call models. ``hash`` is the SHA-256 of the key in hex."""
+    """A key that may call models. ``hash`` is the SHA-256 of the key in hex.
+
+    models: names that it may call, ``*`` standing for any text; mounts: the providers it may call, by
+    their path segment; empty: all. requests_per_minute, tokens_per_minute: None is no limit.
+    byok: whether callers may bring a provider key of their own.
+    """
 
     id: str
     hash: str
@@ -21,6 +39,12 @@ class GatewayKey(msgspec.Struct, frozen=True, omit_defaults=True):
     environment: str | None = None
     member_id: str | None = None
     expires_at: datetime | None = None
+    models: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    byok: bool = True
+    defaults: KeyDefaults = KeyDefaults()
 
 
 class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -36,30 +60,41 @@ class Credential(msgspec.Struct, frozen=True, omit_defaults=True):
     is_mock: bool = False
     allow_private: bool = False
     """The operator let this credential reach private addresses."""
+    weight: int = 1
+    """Its share of the calls, against the mount's other credentials; 0: only when no other will do."""
+    settings: dict[str, str] = {}
+    """What else the vendor's API needs, such as Azure's ``api_version``; see the account's settings."""
 
 
-class Route(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The first path segment of the gateway (``openai``) → dialect and credentials of one workspace."""
+class Mount(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A provider under the first path segment of the gateway (``openai``), for one workspace.
+
+    provider: whose calls they are, in our words. dialect: how it speaks HTTP. base_url: where callers
+    who bring their own key go when there is no credential.
+    """
 
     name: str
     provider: str
     dialect: str
     credentials: tuple[Credential, ...]
+    base_url: str = ""
 
 
 class Snapshot(msgspec.Struct, frozen=True, omit_defaults=True):
-    """version grows with every change. keys: by hash. routes: workspace id → route name → route.
+    """version grows with every change. keys: by hash. mounts: workspace id → path segment → mount.
 
     book_version: the list book that prices now; "" where the gateway goes on with its own. terms:
-    workspace id → its terms (``catalog.terms.encode``); workspaces without any are left out.
+    workspace id → its terms (``catalog.terms.encode``); workspaces without any are left out. routes:
+    workspace id → its routes, the first that matches is followed.
     """
 
     version: int
     created_at: datetime
     keys: dict[str, GatewayKey] = {}
-    routes: dict[str, dict[str, Route]] = {}
+    mounts: dict[str, dict[str, Mount]] = {}
     book_version: str = ""
     terms: dict[str, bytes] = {}
+    routes: dict[str, tuple[Route, ...]] = {}
 
 
 def encode(snapshot: Snapshot) -> bytes:

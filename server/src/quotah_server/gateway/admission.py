@@ -10,7 +10,7 @@ import msgspec
 from quotah_server.domain.secrets import hash_key, key_kind
 from quotah_server.domain.snapshot import GatewayKey
 from quotah_server.gateway.dialects import RefusalError
-from quotah_server.gateway.snapshot_holder import OpenCredential, OpenRoute, View
+from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount, View
 
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key")
 _OURS = "qk_"
@@ -27,7 +27,7 @@ class Admitted(msgspec.Struct, frozen=True):
     """A request that may pass: whose it is and where it goes."""
 
     key: GatewayKey
-    route: OpenRoute
+    mount: OpenMount
     credential: OpenCredential
 
 
@@ -50,7 +50,7 @@ def presented_key(headers: HeaderLookup) -> str | None:
 
 
 def admit(
-    view: View | None, control_plane_up: bool, headers: HeaderLookup, route_name: str, now: datetime
+    view: View | None, control_plane_up: bool, headers: HeaderLookup, mount_name: str, now: datetime
 ) -> Admitted:
     """Let a request pass, or raise the RefusalError that tells why not and what to do."""
     text = presented_key(headers)
@@ -70,20 +70,20 @@ def admit(
             f"This Quotah gateway key expired on {key.expires_at:%Y-%m-%d %H:%M} UTC; create a new one.",
         )
     assert view is not None
-    route = view.route(key.workspace_id, route_name)
-    if route is None:
+    mount = view.mount(key.workspace_id, mount_name)
+    if mount is None:
         raise RefusalError(
             404,
-            "unknown_route",
-            f"This workspace has no provider {route_name!r}. Add its key under Settings → Providers.",
+            "unknown_provider",
+            f"This workspace has no provider {mount_name!r}. Add its key under Settings → Providers.",
         )
-    if route.credential is None:
+    if mount.credential is None:
         raise RefusalError(
             503,
             "provider_key_unusable",
-            f"No stored key of {route_name!r} can be opened. Store the provider key again.",
+            f"No stored key of {mount_name!r} can be opened. Store the provider key again.",
         )
-    return Admitted(key, route, route.credential)
+    return Admitted(key, mount, mount.credential)
 
 
 def _unknown(text: str, *, known_world: bool) -> RefusalError:

@@ -78,15 +78,15 @@ class GatewayApp:
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
         """Serve one request."""
         _, _, rest = scope.path.partition("/")
-        route_name, slash, below = rest.partition("/")
-        if not slash and self._about(route_name, scope.method, proto):
+        mount_name, slash, below = rest.partition("/")
+        if not slash and self._about(mount_name, scope.method, proto):
             return
         call_id = new_id()
         reply = Reply(proto)
-        dialect = guess(route_name)
+        dialect = guess(mount_name)
         try:
-            admitted = self._admit(scope, route_name)
-            dialect = admitted.route.dialect
+            admitted = self._admit(scope, mount_name)
+            dialect = admitted.mount.dialect
             found = headers.scan(scope.headers.items())
             body = await self._body(found, proto)
             attempt = self._attempt(admitted, found, scope, slash + below, call_id)
@@ -110,11 +110,11 @@ class GatewayApp:
                 head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
                 reply.whole(500, head, dialect.error_body(failure, call_id))
 
-    def _admit(self, scope: Scope, route_name: str) -> Admitted:
+    def _admit(self, scope: Scope, mount_name: str) -> Admitted:
         if self.stopping:
             raise RefusalError(503, "stopping", "Quotah is being stopped.", retry_after_s=2)
         held = self._holder
-        return admit(held.view, held.control_plane_up, scope.headers, route_name, self._clock())
+        return admit(held.view, held.control_plane_up, scope.headers, mount_name, self._clock())
 
     def _about(self, name: str, method: str, proto: HTTPProtocol) -> bool:
         """Answer a question about the gateway itself; False when it was none."""
@@ -179,8 +179,8 @@ class GatewayApp:
         who, dropped = attribution.read(found.ours, admitted.key, environment)
         for name in dropped:
             self._metrics.dropped[name] += 1
-        upstream_path = admitted.route.dialect.upstream_path(path)
-        operation = admitted.route.provider.operation(scope.method, upstream_path)
+        upstream_path = admitted.mount.dialect.upstream_path(path)
+        operation = admitted.mount.provider.operation(scope.method, upstream_path)
         return Attempt(
             admitted,
             who,
@@ -199,7 +199,7 @@ class GatewayApp:
                 400, "invalid_path", "The path may not contain '.' or '..' segments."
             )
         admitted = attempt.admitted
-        dialect = admitted.route.dialect
+        dialect = admitted.mount.dialect
         path = dialect.upstream_path(path)
         url = admitted.credential.base_url + (
             path if _PLAIN_PATH.match(path) else quote(path, safe=_PATH_SAFE)

@@ -116,7 +116,7 @@ class Attempt:
             event_id=self.event_id,
             call_id=self.call_id,
             attribution=self.attribution,
-            provider=self.admitted.route.provider.name,
+            provider=self.admitted.mount.provider.name,
             operation=self.operation,
             model=self.model,
             streaming=self.streaming,
@@ -144,13 +144,13 @@ class Attempt:
 
     def merge(self, data: bytes) -> None:
         """Fold the data of a stream frame into the answer; what is no JSON object is skipped."""
-        dialect = self.admitted.route.dialect
+        dialect = self.admitted.mount.dialect
         if dialect.done_marker is not None and data == dialect.done_marker:
             self.answer.complete = self.answer.error_class is None
             return
         event = decode_object(data)
         if event is not None:
-            self.admitted.route.provider.merge(self.operation, self.answer, event)
+            self.admitted.mount.provider.merge(self.operation, self.answer, event)
 
     def call(self, status: Status, error_class: str | None, now: datetime) -> Call:
         """What the attempt came to."""
@@ -163,7 +163,7 @@ class Attempt:
             call_id=self.call_id,
             door="gateway",
             attribution=self.attribution,
-            provider=self.admitted.route.provider.name,
+            provider=self.admitted.mount.provider.name,
             operation=self.operation,
             model_requested=self.model,
             model_response=answer.model,
@@ -190,7 +190,7 @@ class Attempt:
         """What the price of an answer depends on, and only its request says."""
         if self.http_status is None or not 200 <= self.http_status < 300:
             return {}
-        provider, body = self.admitted.route.provider.name, self.body
+        provider, body = self.admitted.mount.provider.name, self.body
         told = self.answer.extras
         return asked_by(provider, self.operation, told, lambda names: read_members(body, names))
 

@@ -74,7 +74,7 @@ class Estimator:
 
     def by_bytes(self, attempt: Attempt) -> Units | None:
         """Estimate what the provider did not report; free."""
-        provider = attempt.admitted.route.provider.name
+        provider = attempt.admitted.mount.provider.name
         units: Units = {}
         if attempt.answer.usage is None and attempt.estimated_input:
             units["input"] = self.input_of(
@@ -154,7 +154,7 @@ def _delivered(attempt: Attempt) -> str | None:
     """The text that came, None where nothing is to be counted."""
     if not attempt.kept:
         return None
-    dialect = attempt.admitted.route.dialect
+    dialect = attempt.admitted.mount.dialect
     text = delivered_text(dialect, attempt.kept, is_sse=attempt.is_sse)
     return text if text or attempt.is_sse else None
 

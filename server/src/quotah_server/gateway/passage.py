@@ -152,10 +152,10 @@ class Passage:
         return take
 
     def _tee(self) -> SseTee:
-        attempt, dialect = self._attempt, self._attempt.admitted.route.dialect
+        attempt, dialect = self._attempt, self._attempt.admitted.mount.dialect
         needles: tuple[bytes, ...] = ()
         if attempt.operation != PASSTHROUGH:
-            needles = attempt.admitted.route.provider.needles(attempt.operation)
+            needles = attempt.admitted.mount.provider.needles(attempt.operation)
         if dialect.done_marker is not None:
             needles += (dialect.done_marker,)
         strip = self._injected and self._encoding == "identity"
@@ -257,7 +257,7 @@ class Passage:
         if attempt.operation == PASSTHROUGH:
             attempt.answer.complete = True
         else:
-            room = attempt.admitted.route.provider
+            room = attempt.admitted.mount.provider
             attempt.answer = room.read_body(attempt.operation, parsed)
             if attempt.answer.usage is None and len(readable) <= self._limits.kept_text_bytes:
                 attempt.passed(readable, self._limits.kept_text_bytes)

@@ -198,7 +198,7 @@ class Relay:
             reply.cut()
         else:
             refusal = RefusalError(status, code, text)
-            body = attempt.admitted.route.dialect.error_body(refusal, attempt.call_id)
+            body = attempt.admitted.mount.dialect.error_body(refusal, attempt.call_id)
             head = [("content-type", "application/json"), *own_headers(attempt)]
             reply.whole(status, head, body)
         return Outcome("error", code)

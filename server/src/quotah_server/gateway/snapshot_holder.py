@@ -52,8 +52,8 @@ class OpenCredential(msgspec.Struct, frozen=True):
         return f"OpenCredential(id={self.id!r}, base_url={self.base_url!r})"
 
 
-class OpenRoute(msgspec.Struct, frozen=True):
-    """A route of one workspace, resolved. ``credential`` is None when none of its keys opens."""
+class OpenMount(msgspec.Struct, frozen=True):
+    """A mount of one workspace, resolved. ``credential`` is None when none of its keys opens."""
 
     name: str
     provider: Provider
@@ -65,19 +65,19 @@ class View:
     """One version, immutable."""
 
     def __init__(
-        self, version: int, keys: dict[str, GatewayKey], routes: dict[str, dict[str, OpenRoute]]
+        self, version: int, keys: dict[str, GatewayKey], mounts: dict[str, dict[str, OpenMount]]
     ) -> None:
         self.version = version
         self._keys = keys
-        self._routes = routes
+        self._mounts = mounts
 
     def key(self, key_hash: str) -> GatewayKey | None:
         """The gateway key with a hash."""
         return self._keys.get(key_hash)
 
-    def route(self, workspace_id: str, name: str) -> OpenRoute | None:
-        """A workspace's route by the first segment of the path."""
-        return self._routes.get(workspace_id, {}).get(name)
+    def mount(self, workspace_id: str, name: str) -> OpenMount | None:
+        """A workspace's mount by the first segment of the path."""
+        return self._mounts.get(workspace_id, {}).get(name)
 
 
 class SnapshotHolder:
@@ -165,19 +165,19 @@ class SnapshotHolder:
         _log.info("snapshot", version=view.version, keys=len(snapshot.keys))
 
     def _open(self, snapshot: Snapshot) -> View:
-        routes: dict[str, dict[str, OpenRoute]] = {}
-        for workspace_id, by_name in snapshot.routes.items():
-            opened: dict[str, OpenRoute] = {}
-            for name, route in by_name.items():
-                provider = self._providers.get(route.provider)
-                dialect = DIALECTS.get(route.dialect)
+        mounts: dict[str, dict[str, OpenMount]] = {}
+        for workspace_id, by_name in snapshot.mounts.items():
+            opened: dict[str, OpenMount] = {}
+            for name, mount in by_name.items():
+                provider = self._providers.get(mount.provider)
+                dialect = DIALECTS.get(mount.dialect)
                 if provider is None or dialect is None:
-                    _log.error("route_unknown", route=name, provider=route.provider)
+                    _log.error("mount_unknown", mount=name, provider=mount.provider)
                     continue
-                credential = self._first_that_opens(route.credentials, dialect)
-                opened[name] = OpenRoute(name, provider, dialect, credential)
-            routes[workspace_id] = opened
-        return View(snapshot.version, snapshot.keys, routes)
+                credential = self._first_that_opens(mount.credentials, dialect)
+                opened[name] = OpenMount(name, provider, dialect, credential)
+            mounts[workspace_id] = opened
+        return View(snapshot.version, snapshot.keys, mounts)
 
     def _first_that_opens(
         self, credentials: tuple[Credential, ...], dialect: Dialect

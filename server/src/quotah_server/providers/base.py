@@ -108,18 +108,32 @@ class Asker(Protocol):
         ...
 
 
+class Setting(msgspec.Struct, frozen=True):
+    """What an account needs besides key and address. default: "" where there is none to assume."""
+
+    name: str
+    label: str
+    default: str = ""
+    required: bool = False
+
+
 class Account(msgspec.Struct, frozen=True):
     """What an account at a provider looks like from outside.
 
-    label: the name people know. base_url: the default, without trailing slash. mock_path: where the
-    built-in stand-in answers for this provider. check_path: below base_url, a GET that costs nothing
-    and needs a valid key. headers: the headers that carry a key.
+    label: the name people know. base_url: the default, without trailing slash; "" where every customer
+    has one of its own. mock_path: where the built-in stand-in answers for this provider, None where
+    it does not. check_path: below base_url, a GET that costs nothing and needs a valid key, None
+    where there is none. headers: the headers that carry a key. dialect: how the gateway speaks to it.
+    keyless: it may be called without a key (a server of one's own).
     """
 
     provider: str
     label: str
     base_url: str
-    mock_path: str
-    check_path: str
+    mock_path: str | None
+    check_path: str | None
     headers: Callable[[str], dict[str, str]]
     counting: Counting | None = None
+    dialect: str = "openai"
+    settings: tuple[Setting, ...] = ()
+    keyless: bool = False

@@ -60,7 +60,7 @@ async def test_the_snapshot_survives_the_wire_and_holds_no_key_in_the_clear(plan
 async def test_credentials_arrive_sealed_and_open_with_the_ring(plane: Plane) -> None:
     browser = await plane.owner()
     await browser.call("POST", "/providers/mock")
-    routes = (await now(plane)).routes[parse_id(browser.workspace_id)]
+    routes = (await now(plane)).mounts[parse_id(browser.workspace_id)]
     assert set(routes) == {"openai", "anthropic"}
     (credential,) = routes["openai"].credentials
     assert (credential.base_url, credential.is_mock) == (f"{MOCK}/openai/v1", True)
@@ -78,7 +78,7 @@ async def test_a_real_key_takes_the_place_of_the_mock(plane: Plane) -> None:
     }
     for _ in range(2):
         assert (await browser.call("POST", "/providers", body)).status_code == 201
-    routes = (await now(plane)).routes[parse_id(browser.workspace_id)]
+    routes = (await now(plane)).mounts[parse_id(browser.workspace_id)]
     assert [credential.is_mock for credential in routes["openai"].credentials] == [False, False]
     assert [credential.is_mock for credential in routes["anthropic"].credentials] == [True]
 
@@ -87,7 +87,7 @@ async def test_tenants_do_not_share_routes(plane: Plane) -> None:
     browser = await plane.owner()
     await plane.stranger()
     await browser.call("POST", "/providers/mock")
-    assert set((await now(plane)).routes) == {parse_id(browser.workspace_id)}
+    assert set((await now(plane)).mounts) == {parse_id(browser.workspace_id)}
 
 
 async def change(plane: Plane, browser: Browser, kind: str) -> None:
@@ -121,7 +121,7 @@ async def test_who_waits_is_told_of_a_change_when_it_is_committed(plane: Plane, 
     assert time.monotonic() - began < PROMISED_S
     assert after is not None
     assert after.version > before.version
-    assert (after.keys, after.routes) != (before.keys, before.routes)
+    assert (after.keys, after.mounts) != (before.keys, before.mounts)
 
 
 async def test_a_revocation_made_by_another_process_arrives_in_time(plane: Plane) -> None:

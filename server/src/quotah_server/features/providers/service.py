@@ -96,6 +96,8 @@ async def add_mock(
     present = await repository.mocks(session, scope)
     rows: list[ProviderCredentialRow] = []
     for provider, account in ACCOUNTS.items():
+        if account.mock_path is None:
+            continue
         row = present.get(provider)
         if row is None:
             name = f"{account.label} (mock)"

@@ -26,6 +26,8 @@ async def ask(
     egress: Egress, account: Account, base_url: str, api_key: str, *, allow_private: bool
 ) -> Verdict:
     """List the provider's models with the key. Raises EgressRefusedError for a forbidden address."""
+    if account.check_path is None:
+        return Verdict("never_used", f"{account.label} cannot be asked about a key.", None)
     try:
         answer = await egress.get(
             base_url + account.check_path,

@@ -16,10 +16,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.catalog import terms as terms_
 from quotah_server.catalog.book import load_packaged
-from quotah_server.domain.snapshot import Credential, GatewayKey, Route, Snapshot
+from quotah_server.domain.snapshot import Credential, GatewayKey, Mount, Snapshot
 from quotah_server.features.snapshot import repository
 from quotah_server.features.terms import repository as terms_rows
 from quotah_server.kit.clock import Clock, utc_now
+from quotah_server.providers.registry import ACCOUNTS
 from quotah_server.store.books import BookShelf
 from quotah_server.store.control.models import ApiKeyRow, ProviderCredentialRow
 from quotah_server.store.control.session import Database, announce
@@ -48,7 +49,7 @@ async def build(session: AsyncSession, now: Clock = utc_now) -> Snapshot:
         version=version,
         created_at=at,
         keys={row.hash: _key(row) for row in keys},
-        routes=_routes(credentials),
+        mounts=_mounts(credentials),
         book_version=book_version or load_packaged().version,
         terms={name: terms_.encode(told) for name, told in terms.items()},
     )
@@ -129,17 +130,17 @@ def _key(row: ApiKeyRow) -> GatewayKey:
     )  # fmt: skip
 
 
-def _routes(rows: Sequence[ProviderCredentialRow]) -> dict[str, dict[str, Route]]:
+def _mounts(rows: Sequence[ProviderCredentialRow]) -> dict[str, dict[str, Mount]]:
     grouped: dict[str, dict[str, list[ProviderCredentialRow]]] = {}
     for row in rows:
         grouped.setdefault(row.workspace_id, {}).setdefault(row.provider, []).append(row)
     return {
-        workspace_id: {name: _route(name, found) for name, found in by_provider.items()}
+        workspace_id: {name: _mount(name, found) for name, found in by_provider.items()}
         for workspace_id, by_provider in grouped.items()
     }
 
 
-def _route(name: str, rows: list[ProviderCredentialRow]) -> Route:
+def _mount(name: str, rows: list[ProviderCredentialRow]) -> Mount:
     # The stand-in serves only until there is a real key: nobody wants a made-up answer by chance.
     real = [row for row in rows if not row.is_mock]
     credentials = tuple(
@@ -150,4 +151,4 @@ def _route(name: str, rows: list[ProviderCredentialRow]) -> Route:
         )
         for row in real or rows
     )  # fmt: skip
-    return Route(name=name, provider=name, dialect=name, credentials=credentials)
+    return Mount(name=name, provider=name, dialect=ACCOUNTS[name].dialect, credentials=credentials)

@@ -13,6 +13,6 @@ DIALECTS: dict[str, Dialect] = {
 }
 
 
-def guess(route: str) -> Dialect:
-    """The dialect in which to refuse a request before its route is known."""
-    return DIALECTS.get(route, DIALECTS["openai"])
+def guess(mount: str) -> Dialect:
+    """The dialect in which to refuse a request before its mount is known."""
+    return DIALECTS.get(mount, DIALECTS["openai"])

@@ -13,4 +13,5 @@ ACCOUNT = Account(
     check_path="/v1/models",
     headers=lambda key: {"x-api-key": key, "anthropic-version": "2023-06-01"},
     counting=COUNTING,
+    dialect="anthropic",
 )
