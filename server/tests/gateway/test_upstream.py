@@ -19,9 +19,10 @@ from gateway.rig import Provider, Received, head, reply, stream
 
 from quotah_server.gateway import pool
 from quotah_server.gateway.pool import Pool, origin_of
-from quotah_server.gateway.upstream import Upstream, UpstreamError, UpstreamResponse
+from quotah_server.gateway.upstream import Upstream, UpstreamError, UpstreamResponse, Way
 
 ONE_MB = 1024 * 1024
+NEAR, FAR = Way(direct=True, allow_private=True), Way(allow_private=True)
 
 
 @contextlib.asynccontextmanager
@@ -39,7 +40,7 @@ async def send(
     upstream: Upstream, provider: Provider, method: str = "POST", target: str = "/v1/x"
 ) -> UpstreamResponse:
     url = f"http://127.0.0.1:{provider.port}{target}"
-    return await upstream.send(method, url, [("x-a", "1")], b"body", direct=True)
+    return await upstream.send(method, url, [("x-a", "1")], b"body", way=NEAR)
 
 
 async def whole(upstream: Upstream, provider: Provider, method: str = "POST") -> bytes:
@@ -245,7 +246,7 @@ async def test_a_request_that_would_be_another_one_is_never_sent(target: str, he
     async with running() as (upstream, provider):
         url = f"http://127.0.0.1:{provider.port}{target}"
         with pytest.raises(UpstreamError) as failure:
-            await upstream.send("GET", url, [("x-a", header)], b"", direct=True)
+            await upstream.send("GET", url, [("x-a", header)], b"", way=NEAR)
         assert (failure.value.kind, failure.value.sent) == ("bad_request_target", False)
         assert not provider.received
 
@@ -261,7 +262,7 @@ async def test_a_provider_that_does_not_speak_tls_is_a_failed_connection() -> No
     upstream = Upstream(connect_s=5.0)
     async with server:
         with pytest.raises(UpstreamError) as failure:
-            await upstream.send("GET", url, [], b"", direct=True)
+            await upstream.send("GET", url, [], b"", way=NEAR)
     await upstream.close()
     assert (failure.value.kind, failure.value.sent) == ("connection_failed", False)
 
@@ -281,12 +282,12 @@ async def test_tls_reaches_the_provider_whose_certificate_is_trusted_and_no_othe
             url = f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1/x"
             if trustworthy:
                 for _ in range(2):
-                    answer = await upstream.send("POST", url, [], b"body", direct=True)
+                    answer = await upstream.send("POST", url, [], b"body", way=NEAR)
                     assert await answer.rest() == b"one"
                     await answer.close()
             else:
                 with pytest.raises(UpstreamError, match="certificate") as failure:
-                    await upstream.send("POST", url, [], b"body", direct=True)
+                    await upstream.send("POST", url, [], b"body", way=NEAR)
                 assert (failure.value.kind, failure.value.sent) == ("connection_failed", False)
             server.close()
         assert len(provider.received) == 2
@@ -335,13 +336,13 @@ async def test_a_provider_beyond_this_machine_is_reached_through_the_systems_pro
     monkeypatch.setenv("no_proxy", "near.example")
     try:
         async with running() as (upstream, provider):
-            far = await upstream.send("POST", "http://far.example/v1", [], b"{}", direct=False)
+            far = await upstream.send("POST", "http://far.example/v1", [], b"{}", way=FAR)
             assert await far.rest() == b"{}"
             await far.close()
             assert [r.target for r in proxy.received] == ["http://far.example/v1"]
             assert await whole(upstream, provider) == b"{}"
             with pytest.raises(UpstreamError):
-                await upstream.send("POST", "http://near.example/v1", [], b"{}", direct=False)
+                await upstream.send("POST", "http://near.example/v1", [], b"{}", way=FAR)
             assert (len(proxy.received), len(provider.received)) == (1, 1)
     finally:
         await proxy.stop()

@@ -87,7 +87,7 @@ class Relay:
             self._intents.note(attempt.intent())
             response = await self._upstream.send(
                 out.method, out.url, out.headers, out.body,
-                direct=attempt.admitted.credential.direct,
+                way=attempt.admitted.credential.way,
             )  # fmt: skip
             held.append(response)
             attempt.answered(response.status, response.headers, self._clock())
@@ -108,7 +108,7 @@ class Relay:
         try:
             response = await self._upstream.send(
                 out.method, out.url, out.headers, out.body,
-                direct=attempt.admitted.credential.direct,
+                way=attempt.admitted.credential.way,
             )  # fmt: skip
             attempt.answered(response.status, response.headers, self._clock())
             head = header_rules.returned(response.headers)

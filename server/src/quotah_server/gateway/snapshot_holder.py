@@ -22,6 +22,7 @@ from quotah_server.domain.secrets import credential_binding
 from quotah_server.domain.snapshot import Credential, GatewayKey, Snapshot
 from quotah_server.gateway.books import GatewayBooks
 from quotah_server.gateway.dialects import DIALECTS, Dialect
+from quotah_server.gateway.ways import Way
 from quotah_server.kit import files
 from quotah_server.kit.crypto import KeyRing, SealError
 from quotah_server.providers.base import Provider
@@ -45,8 +46,7 @@ class OpenCredential(msgspec.Struct, frozen=True):
     base_url: str
     key_headers: tuple[tuple[str, str], ...]
     is_mock: bool
-    direct: bool
-    """The provider runs on this machine: no proxy on the way."""
+    way: Way
 
     def __repr__(self) -> str:
         return f"OpenCredential(id={self.id!r}, base_url={self.base_url!r})"
@@ -196,7 +196,11 @@ class SnapshotHolder:
                 base_url=credential.base_url,
                 key_headers=dialect.key_headers(secret),
                 is_mock=credential.is_mock,
-                direct=urlsplit(credential.base_url).hostname in _LOOPBACK,
+                way=Way(
+                    direct=urlsplit(credential.base_url).hostname in _LOOPBACK,
+                    allow_private=credential.allow_private,
+                    is_mock=credential.is_mock,
+                ),
             )
         return None
 

@@ -14,9 +14,9 @@ from urllib.request import getproxies, proxy_bypass
 from quotah_server.gateway.connection import Answer, BrokenOffError, Connection
 from quotah_server.gateway.pool import Origin, Pool, origin_of
 from quotah_server.gateway.proxied import Proxied
-from quotah_server.gateway.ways import Headers, UpstreamError, UpstreamResponse
+from quotah_server.gateway.ways import ANY_WAY, Headers, UpstreamError, UpstreamResponse, Way
 
-__all__ = ["Headers", "Upstream", "UpstreamError", "UpstreamResponse"]
+__all__ = ["Headers", "Upstream", "UpstreamError", "UpstreamResponse", "Way"]
 
 _TARGET = re.compile(r"/[\x21-\x7e]*\Z")
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -68,13 +68,13 @@ class Upstream:
         self._by_proxy: dict[Origin, bool] = {}
 
     async def send(
-        self, method: str, url: str, headers: Headers, body: bytes, *, direct: bool
+        self, method: str, url: str, headers: Headers, body: bytes, *, way: Way = ANY_WAY
     ) -> UpstreamResponse:
         """Send a request; returns when the head of the answer is there. Raises UpstreamError."""
         end = url.find("/", 8)
         base = url[:end] if end > 0 else url
         origin = self._origins.get(base) or self._origin(base)
-        if self._proxied is not None and not direct and self._goes_by_proxy(origin):
+        if self._proxied is not None and not way.direct and self._goes_by_proxy(origin):
             return await self._proxied.send(method, url, headers, body)
         request = _request(method, url[end:] if end > 0 else "/", origin, headers, body)
         connection = self._pool.kept(origin) or await self._open(origin)

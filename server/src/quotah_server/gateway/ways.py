@@ -5,11 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+import msgspec
+
 Headers = Sequence[tuple[str, str]]
 
 
+class Way(msgspec.Struct, frozen=True):
+    """How a provider may be reached: one per credential and route, shared by all their calls.
+
+    direct: no proxy on the way, as the provider runs on this machine. allow_private: it may be in a
+    network of one's own. connect_s: longest time to connect, TLS included; None: the gateway's own.
+    http2: whether HTTP/2 is offered; None: as the gateway does.
+    """
+
+    direct: bool = False
+    allow_private: bool = False
+    is_mock: bool = False
+    connect_s: float | None = None
+    http2: bool | None = None
+
+
+ANY_WAY = Way()
+
+
 class UpstreamError(Exception):
-    """The way to the provider failed. ``kind`` is stable; ``sent``: the provider may have the request."""
+    """The way to the provider failed. ``sent``: the provider may have the request.
+
+    ``kind`` is stable: connection_failed, connect_timeout, tls_failed, address_refused and
+    bad_request_target, of which nothing was sent; connection_lost and timeout, of which all may be.
+    """
 
     def __init__(self, kind: str, message: str, *, sent: bool) -> None:
         super().__init__(message)
