@@ -26,10 +26,23 @@ help: ## List the commands
 	$(UV) pip install --quiet --require-hashes -r requirements/dev.txt
 	@touch $@
 
+# Clients whose pins contradict ours: they live apart, and tests run them as programs of their own.
+.venv-clients/.installed: .venv/.uv requirements/clients.txt
+	python3 -m venv --without-pip .venv-clients
+	$(UV) pip install --quiet --python .venv-clients/bin/python --require-hashes -r requirements/clients.txt
+	@touch $@
+
 web/node_modules/.installed: web/package.json web/package-lock.json
 	@scripts/need_node.sh
 	scripts/npm.sh web install-locked
 	@touch $@
+
+tests/node-clients/node_modules/.installed: tests/node-clients/package.json tests/node-clients/package-lock.json
+	@scripts/need_node.sh
+	scripts/npm.sh tests/node-clients install-locked
+	@touch $@
+
+CLIENTS := .venv-clients/.installed tests/node-clients/node_modules/.installed
 
 web/dist/.built: web/node_modules/.installed $(WEB_SOURCES)
 	scripts/npm.sh web run build
@@ -55,11 +68,11 @@ check: .venv/.dev web/node_modules/.installed ## Format, lint, types, imports, s
 	scripts/npm.sh web run check
 
 .PHONY: test
-test: .venv/.dev web/dist/.built ## Set up and run every test: Python, web, end to end in Chromium
+test: .venv/.dev $(CLIENTS) web/dist/.built ## Set up and run every test: Python, web, end to end in Chromium
 	scripts/test.sh
 
 .PHONY: test-python
-test-python: .venv/.dev ## Python tests alone, with branch coverage
+test-python: .venv/.dev $(CLIENTS) ## Python tests alone, with branch coverage
 	scripts/test.sh python
 
 .PHONY: e2e
@@ -93,4 +106,4 @@ lock: .venv/.uv ## Resolve the Python dependencies anew
 
 .PHONY: clean
 clean: ## Remove what set-up made (never your data)
-	rm -rf .venv web/node_modules web/tools/openapi/node_modules web/dist
+	rm -rf .venv .venv-clients web/node_modules tests/node-clients/node_modules web/tools/openapi/node_modules web/dist

@@ -7,3 +7,4 @@ compile requirements/uv.in -o requirements/uv.txt
 compile requirements/build.in -o requirements/build.txt
 compile server/pyproject.toml --extra postgres -o requirements/server.txt
 compile server/pyproject.toml --extra postgres requirements/dev.in requirements/build.in -c requirements/server.txt -o requirements/dev.txt
+compile requirements/clients.in -o requirements/clients.txt
