@@ -1,4 +1,8 @@
-"""What a dialect offers the relay. Pure functions over bytes and mappings."""
+"""What a dialect offers the gateway. Pure functions over bytes and mappings.
+
+Paths: a *client path* is what stands below the mount in the request (``/v1/chat/completions``), an
+*upstream path* what stands below a credential's base URL; both begin with / and hold no query.
+"""
 
 from __future__ import annotations
 
@@ -37,19 +41,50 @@ class Dialect(Protocol):
     """One vendor's way to speak HTTP."""
 
     name: str
+    shape: str
+    """Dialects of one shape understand each other's client paths and bodies, so that a call to one may
+    be sent to the other."""
+    key_names: tuple[str, ...]
+    """The headers in which clients put their key, in lower case, the usual one first. A value of
+    ``authorization`` has ``Bearer`` in front."""
+    key_query: str | None
+    """The query parameter in which clients may put it; ``target`` takes it out."""
     done_marker: bytes | None
     """Stream data that is no JSON and says that the stream is complete."""
+    streams_json: bool
+    """Streams may come as one JSON array, element by element, instead of as events."""
 
     def upstream_path(self, path: str) -> str:
-        """The path below a credential's base URL for a path below the route (both begin with /)."""
+        """The upstream path for a client path."""
+        ...
+
+    def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:
+        """An upstream path and the client's query as they are sent. The query stays percent-encoded
+        and byte for byte as it was, but for keys and for what the credential's settings add."""
         ...
 
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         """The headers that carry a provider key."""
         ...
 
+    def model_of(self, path: str, ask: Ask) -> str | None:
+        """The model that a request asks for, by its client path or its body."""
+        ...
+
+    def with_model(self, path: str, body: bytes, model: str) -> tuple[str, bytes]:
+        """Client path and body of the same request for another model; only the model's bytes change."""
+        ...
+
+    def streams(self, path: str, ask: Ask) -> bool:
+        """Whether the answer is asked for as a stream."""
+        ...
+
     def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         """A refusal in the vendor's own error shape, as JSON."""
+        ...
+
+    def error_code(self, body: bytes) -> str | None:
+        """The vendor's most telling word in the body of an error (``insufficient_quota``)."""
         ...
 
     def prepare(self, operation: str, body: bytes, ask: Ask) -> Prepared:
@@ -104,6 +139,25 @@ def read_members(body: bytes, wanted: frozenset[str]) -> dict[str, Any]:
         return {name: msgspec.json.decode(members[name]) for name in wanted & members.keys()}
     except UNREADABLE:
         return {}
+
+
+def error_of(body: bytes) -> Mapping[str, Any]:
+    """The ``error`` object of a body, or the body itself where it names none; else nothing."""
+    try:
+        told = msgspec.json.decode(body)
+    except UNREADABLE:
+        return {}
+    if isinstance(told, list) and told:
+        told = told[0]
+    if not isinstance(told, dict):
+        return {}
+    error = told.get("error")
+    return error if isinstance(error, dict) else told
+
+
+def word(value: object) -> str | None:
+    """A text that is not empty."""
+    return value if isinstance(value, str) and value else None
 
 
 def texts(value: Any, keys: frozenset[str]) -> str:

@@ -8,12 +8,23 @@ from typing import Any
 
 import msgspec
 
-from quotah_server.gateway.dialects.base import UNREADABLE, Ask, Prepared, RefusalError, texts
+from quotah_server.gateway.dialects.another_model import body_with_model
+from quotah_server.gateway.dialects.base import (
+    UNREADABLE,
+    Ask,
+    Prepared,
+    RefusalError,
+    error_of,
+    texts,
+    word,
+)
 
 USAGE_SUSPECT = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _STREAMED_WITH_USAGE = frozenset({"chat", "completions"})
 _TEXT_KEYS = frozenset({"content", "text", "delta", "arguments", "refusal", "reasoning_content"})
 _INJECTION = b'"stream_options":{"include_usage":true},'
+AZURE_PATH = re.compile(r"/openai(?:/deployments/[^/]+|/v1)(?=/)")
+"""What stands in front of a path that a client of Azure's asks for."""
 
 
 class _UsageChunk(msgspec.Struct):
@@ -30,14 +41,33 @@ class OpenAIDialect:
     """Bearer keys, ``{"error": {…}}``, ``data: [DONE]``, usage in streams on request."""
 
     name = "openai"
+    shape = "openai"
+    key_names: tuple[str, ...] = ("authorization", "api-key")
+    key_query: str | None = None
     done_marker: bytes | None = b"[DONE]"
+    streams_json = False
 
     def upstream_path(self, path: str) -> str:
-        """Base URLs carry the version segment, so it is taken off the path."""
-        return path[3:] if path.startswith("/v1/") else path
+        """Base URLs carry the version segment, so it is taken off the path; so is what Azure's
+        clients put in front."""
+        if path.startswith("/v1/"):
+            return path[3:]
+        return AZURE_PATH.sub("", path, count=1) if path.startswith("/openai/") else path
+
+    def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- Azure's has some
+        return path, query
 
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
-        return (("authorization", f"Bearer {secret}"),)
+        return (("authorization", f"Bearer {secret}"),) if secret else ()
+
+    def model_of(self, path: str, ask: Ask) -> str | None:  # noqa: ARG002 -- Azure's stands in the path
+        return ask.model_name
+
+    def with_model(self, path: str, body: bytes, model: str) -> tuple[str, bytes]:
+        return path, body_with_model(body, model)
+
+    def streams(self, path: str, ask: Ask) -> bool:  # noqa: ARG002 -- Google's stands in the path
+        return ask.stream is True
 
     def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
@@ -45,6 +75,10 @@ class OpenAIDialect:
         return msgspec.json.encode(
             {"error": {"message": message, "type": kind, "param": None, "code": refusal.code}}
         )
+
+    def error_code(self, body: bytes) -> str | None:
+        error = error_of(body)
+        return word(error.get("code")) or word(error.get("type"))
 
     def prepare(self, operation: str, body: bytes, ask: Ask) -> Prepared:
         """Ask for usage where a stream would end without it.
