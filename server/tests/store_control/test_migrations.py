@@ -119,4 +119,4 @@ def test_processes_that_start_together_migrate_once(empty_control_url: URL) -> N
 
 
 def test_there_is_one_line_of_migrations() -> None:
-    assert migrate.head() == "0003"
+    assert migrate.head() == "0004"

@@ -16,7 +16,7 @@ from quotah_server.store.control.columns import Hash, Id, Json, Name, UtcDateTim
 
 ROLES = ("owner", "admin", "member", "viewer")
 KEY_KINDS = ("gateway", "ingest", "admin")
-CREDENTIAL_STATUSES = ("never_used", "healthy", "invalid", "rate_limited")
+CREDENTIAL_STATUSES = ("never_used", "healthy", "invalid", "rate_limited", "failing")
 ATTEMPT_OUTCOMES = ("pending", "failed", "succeeded")
 UPDATE_STATES = ("held", "applied", "rejected", "failed")
 
@@ -124,7 +124,8 @@ class MembershipRow(Base):
 
 
 class ApiKeyRow(Base):
-    """One of our keys, by hash. project_id NULL: the whole workspace (admin keys only)."""
+    """One of our keys, by hash. project_id NULL: the whole workspace (admin keys only). settings: what
+    a gateway key may do (``features.keys.settings``), without what is as by default."""
 
     __tablename__ = "api_keys"
     __table_args__ = (
@@ -146,16 +147,24 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    settings: Mapped[Json] = mapped_column(default=dict, server_default="{}")
 
 
 class ProviderCredentialRow(Base):
     """A provider's key, sealed and bound to workspace, row and origin of base_url.
 
-    allow_private: the operator lets it reach private addresses. is_mock: the built-in stand-in.
+    allow_private: the operator lets it reach private addresses. is_mock: the built-in stand-in. mount:
+    the first segment of the gateway's paths that it serves; all keys of a mount have one provider.
+    weight: its share of the calls against the mount's other keys. settings: what else the provider
+    needs (``providers.base.Setting``), by name.
     """
 
     __tablename__ = "provider_credentials"
-    __table_args__ = (_one_of("status", CREDENTIAL_STATUSES), Index(None, "workspace_id", "id"))
+    __table_args__ = (
+        _one_of("status", CREDENTIAL_STATUSES),
+        CheckConstraint("weight >= 0", name="weight_positive"),
+        Index(None, "workspace_id", "id"),
+    )
 
     id: Mapped[Id] = mapped_column(primary_key=True)
     workspace_id: Mapped[Id] = mapped_column(_reference("workspaces.id"))
@@ -172,6 +181,29 @@ class ProviderCredentialRow(Base):
     created_at: Mapped[datetime]
     last_used_at: Mapped[datetime | None]
     last_error: Mapped[str | None] = mapped_column(Text)
+    last_error_at: Mapped[datetime | None]
+    mount: Mapped[Word]
+    weight: Mapped[int] = mapped_column(default=1)
+    enabled: Mapped[bool] = mapped_column(default=True)
+    settings: Mapped[Json] = mapped_column(default=dict)
+
+
+class GatewayRouteRow(Base):
+    """A route of a workspace: the enabled one of the lowest position that matches is followed.
+    body: ``domain.routing.Route`` without id, name and enabled."""
+
+    __tablename__ = "gateway_routes"
+    __table_args__ = (Index(None, "workspace_id", "position"),)
+
+    id: Mapped[Id] = mapped_column(primary_key=True)
+    workspace_id: Mapped[Id] = mapped_column(_reference("workspaces.id"))
+    created_by: Mapped[Id | None] = mapped_column(_reference("members.id", ondelete="SET NULL"))
+    position: Mapped[int]
+    name: Mapped[Name]
+    enabled: Mapped[bool]
+    body: Mapped[Json]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
 
 
 class SetupTokenRow(Base):
