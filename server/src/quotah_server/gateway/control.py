@@ -12,7 +12,9 @@ from quotah_server.kit.unixhttp import request
 from quotah_server.pipeline.drain import RefusedError
 
 _MSGPACK = "application/msgpack"
-_SLACK_S = 10.0
+SNAPSHOT_SLACK_S = 2.5
+"""How much longer than it was asked to wait the control plane may take before it counts as hung."""
+_BOOK_S = 5.0
 
 
 class _Receipt(msgspec.Struct):
@@ -34,7 +36,7 @@ class ControlPlane:
             self._socket,
             "GET",
             f"/internal/v1/snapshot?after={after}&wait={wait_s:g}",
-            timeout_s=wait_s + _SLACK_S,
+            timeout_s=wait_s + SNAPSHOT_SLACK_S,
         )
         if status == http.client.NOT_MODIFIED:
             return None
@@ -44,10 +46,25 @@ class ControlPlane:
 
     def book(self, version: str) -> bytes:
         """The bytes of a list book; raises OSError when the control plane does not give it."""
-        status, body = request(self._socket, "GET", f"/internal/v1/books/{version}")
+        status, body = request(
+            self._socket, "GET", f"/internal/v1/books/{version}", timeout_s=_BOOK_S
+        )
         if status != http.client.OK:
             raise OSError(f"the control plane answered {status} for the price book")
         return body
+
+    def report(self, state: bytes, timeout_s: float) -> None:
+        """Hand on a ``GatewayState`` (msgpack); raises OSError when nobody takes it in time."""
+        status, _ = request(
+            self._socket,
+            "POST",
+            "/internal/v1/gateway-state",
+            body=state,
+            content_type=_MSGPACK,
+            timeout_s=timeout_s,
+        )
+        if status >= http.client.BAD_REQUEST:
+            raise OSError(f"the control plane answered {status} for the gateway's state")
 
     def deliver(self, events: list[bytes]) -> Mapping[str, str]:
         """Hand events on, each encoded as the journal holds it; returns once they are stored, with

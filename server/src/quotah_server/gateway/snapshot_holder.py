@@ -29,8 +29,10 @@ from quotah_server.providers.base import Provider
 
 _log = structlog.get_logger("quotah.gateway.snapshot")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-_WAIT_S, _BEHIND_S = 20.0, 1.0
-_SHORT_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
+_WAIT_S, _BEHIND_S = 1.5, 0.5
+"""Short, so that a control plane that hangs is noticed within 5 s (see control.SNAPSHOT_SLACK_S), and a
+revoked key stops within 5 s of its coming back."""
+_SHORT_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
 _TOLD_AFTER_S = 3.0
 """Both planes start together: being away for less is nothing to tell, and asked about more often."""
 
@@ -47,6 +49,7 @@ class OpenCredential(msgspec.Struct, frozen=True):
     key_headers: tuple[tuple[str, str], ...]
     is_mock: bool
     way: Way
+    workspace_id: str = ""
 
     def __repr__(self) -> str:
         return f"OpenCredential(id={self.id!r}, base_url={self.base_url!r})"
@@ -201,6 +204,7 @@ class SnapshotHolder:
                     allow_private=credential.allow_private,
                     is_mock=credential.is_mock,
                 ),
+                workspace_id=credential.workspace_id,
             )
         return None
 

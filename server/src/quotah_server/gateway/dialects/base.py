@@ -21,13 +21,21 @@ class RefusalError(Exception):
     """A request that the gateway answers itself. ``code`` is stable; ``message`` is for people."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, retry_after_s: int | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        retry_after_s: int | None = None,
+        headers: tuple[tuple[str, str], ...] = (),
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.retry_after_s = retry_after_s
+        self.headers = headers
+        """What else the answer's head says."""
 
 
 class Prepared(msgspec.Struct, frozen=True):
