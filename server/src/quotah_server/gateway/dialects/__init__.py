@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from quotah_server.gateway.dialects.anthropic import AnthropicDialect
+from quotah_server.gateway.dialects.azure import AzureDialect
 from quotah_server.gateway.dialects.base import Dialect, RefusalError
+from quotah_server.gateway.dialects.cohere import CohereDialect
+from quotah_server.gateway.dialects.gemini import GeminiDialect
 from quotah_server.gateway.dialects.openai import OpenAIDialect
 
 __all__ = ["DIALECTS", "Dialect", "RefusalError", "guess"]
 
 DIALECTS: dict[str, Dialect] = {
-    dialect.name: dialect for dialect in (OpenAIDialect(), AnthropicDialect())
+    dialect.name: dialect
+    for dialect in (
+        OpenAIDialect(),
+        AnthropicDialect(),
+        GeminiDialect(),
+        CohereDialect(),
+        AzureDialect(),
+    )
 }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Protocol
+from urllib.parse import unquote_plus
 
 import msgspec
 
@@ -161,6 +162,26 @@ def error_of(body: bytes) -> Mapping[str, Any]:
         return {}
     error = told.get("error")
     return error if isinstance(error, dict) else told
+
+
+def has_parameter(query: str, name: str) -> bool:
+    """Whether a percent-encoded query names a parameter."""
+    return any(part.partition("=")[0] == name for part in query.split("&"))
+
+
+def parameter(query: str, name: str) -> str | None:
+    """The first value of a parameter of a percent-encoded query, decoded."""
+    for part in query.split("&"):
+        found, _, value = part.partition("=")
+        if found == name:
+            return unquote_plus(value)
+    return None
+
+
+def without_parameter(query: str, name: str) -> str:
+    """The query without a parameter, whatever way its name is written; other bytes stay."""
+    kept = [part for part in query.split("&") if unquote_plus(part.partition("=")[0]) != name]
+    return "&".join(kept)
 
 
 def word(value: object) -> str | None:
