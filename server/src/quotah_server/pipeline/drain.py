@@ -74,7 +74,7 @@ class Drainer(Generic[_T]):
         deliver: Deliver[_T],
         *,
         decode: Callable[[bytes], _T],
-        batch: int = 500,
+        batch: int = 1000,
         idle_s: float = 0.25,
         backoff_s: float = 0.1,
         max_backoff_s: float = 5.0,

@@ -25,6 +25,7 @@ import structlog
 
 from quotah_server.domain.errors import QuotahError
 from quotah_server.pipeline.journal_file import DAMAGED, JournalFile, Row, salvage, set_aside
+from quotah_server.pipeline.journal_tail import Tail
 
 _log = structlog.get_logger("quotah.journal")
 _T = TypeVar("_T")
@@ -34,6 +35,7 @@ _FLUSH_ROWS = 256
 _MAX_ROWS = 5000
 _MAX_BYTES = 16 * 1024 * 1024
 _RETRY_OPEN_S = 1.0
+_TAIL_BYTES = 8 * 1024 * 1024
 
 
 class JournalError(QuotahError):
@@ -129,6 +131,7 @@ class Journal:
         self._closed = False
         self._next_open = 0.0
         self._depth = 0
+        self._tail = Tail(_TAIL_BYTES)
         self.stats = JournalStats()
         self._file = self._open()
         self._thread = threading.Thread(target=self._run, name=f"journal:{path.name}", daemon=True)
@@ -159,6 +162,8 @@ class Journal:
         """The first rows in order of arrival: (seq, event id, payload). Damaged ones are set aside."""
 
         def ask(file: JournalFile) -> list[Row]:
+            if len(self._tail) == self._depth:
+                return self._tail.first(limit)
             good, bad = file.oldest(limit)
             if bad:
                 self._set_rows_aside(file, bad)
@@ -251,7 +256,12 @@ class Journal:
 
     def _commit(self, file: JournalFile, batch: _Batch) -> None:
         items = [item for job in batch.appends for item in job.items]
-        deleted = file.write(items, [seq for job in batch.deletes for seq in job.seqs])
+        seqs = [seq for job in batch.deletes for seq in job.seqs]
+        last, deleted = file.write(items, seqs)
+        if items:
+            self._tail.took(last, items)
+        if seqs:
+            self._tail.gone(seqs)
         self.stats.commits += 1
         self.stats.appended += len(items)
         self.stats.deleted += deleted
@@ -321,8 +331,12 @@ class Journal:
             _log.error("journal_open_failed", file=self._path.name, reason=str(error))
             self._next_open = time.monotonic() + _RETRY_OPEN_S
             return None
-        self._depth, self.stats.quarantined = file.count()
+        self._counted(file)
         return file
+
+    def _counted(self, file: JournalFile) -> None:
+        self._tail.clear()
+        self._depth, self.stats.quarantined = file.count()
 
     def _start_afresh(self, damage: Exception) -> JournalFile | None:
         damaged = set_aside(self._path)
@@ -332,7 +346,7 @@ class Journal:
         if saved:
             file.write(saved, ())
         self.stats.salvaged += len(saved)
-        self._depth, self.stats.quarantined = file.count()
+        self._counted(file)
         _log.error("journal_damaged", kept_as=damaged.name, salvaged=len(saved), reason=str(damage))
         return file
 
@@ -348,6 +362,7 @@ class Journal:
 
     def _set_rows_aside(self, file: JournalFile, reasons: dict[int, str]) -> None:
         moved = file.move_to_quarantine(reasons)
+        self._tail.gone(reasons)
         self._depth -= moved
         self.stats.quarantined += moved
         for seq, reason in reasons.items():
