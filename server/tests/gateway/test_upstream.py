@@ -18,8 +18,10 @@ from cryptography.x509.oid import NameOID
 from gateway.rig import Provider, Received, head, reply, stream
 
 from quotah_server.gateway import pool
-from quotah_server.gateway.pool import Pool, origin_of
+from quotah_server.gateway.pool import Pool
+from quotah_server.gateway.reach import Reach, origin_of
 from quotah_server.gateway.upstream import Upstream, UpstreamError, UpstreamResponse, Way
+from quotah_server.net.addresses import EgressRules
 
 ONE_MB = 1024 * 1024
 NEAR, FAR = Way(direct=True, allow_private=True), Way(allow_private=True)
@@ -75,8 +77,8 @@ async def test_a_connection_left_in_the_middle_of_an_answer_is_not_used_again() 
 
 async def test_a_connection_that_the_provider_closed_meanwhile_is_not_handed_out() -> None:
     async with running() as (_, provider):
-        kept = Pool(connect_s=5.0)
-        origin = origin_of(f"http://127.0.0.1:{provider.port}")
+        kept = Pool(Reach(EgressRules()), connect_s=5.0)
+        origin = origin_of(f"http://127.0.0.1:{provider.port}", private=True)
         connection = await kept.open(origin)
         answer = await connection.ask(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", bodiless=False)
         assert await answer.rest() == b"{}"
@@ -264,7 +266,7 @@ async def test_a_provider_that_does_not_speak_tls_is_a_failed_connection() -> No
         with pytest.raises(UpstreamError) as failure:
             await upstream.send("GET", url, [], b"", way=NEAR)
     await upstream.close()
-    assert (failure.value.kind, failure.value.sent) == ("connection_failed", False)
+    assert (failure.value.kind, failure.value.sent) == ("tls_failed", False)
 
 
 async def test_tls_reaches_the_provider_whose_certificate_is_trusted_and_no_other(
@@ -288,7 +290,7 @@ async def test_tls_reaches_the_provider_whose_certificate_is_trusted_and_no_othe
             else:
                 with pytest.raises(UpstreamError, match="certificate") as failure:
                     await upstream.send("POST", url, [], b"body", way=NEAR)
-                assert (failure.value.kind, failure.value.sent) == ("connection_failed", False)
+                assert (failure.value.kind, failure.value.sent) == ("tls_failed", False)
             server.close()
         assert len(provider.received) == 2
     finally:

@@ -14,6 +14,7 @@ from quotah_server.entrypoints.ring import await_ring
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.gateway.compose import build
 from quotah_server.gateway.server import Server
+from quotah_server.gateway.ways import Outward
 
 _log = structlog.get_logger("quotah.gateway")
 _CLOSE_S = 2.0
@@ -30,7 +31,8 @@ async def main(stop: asyncio.Event) -> None:
     ring = await await_ring(settings, folder, stop)
     if ring is None:
         return
-    gateway = build(folder.path, folder.socket, ring, load_packaged())
+    outward = Outward(settings.egress_rules, settings.gateway_http2)
+    gateway = build(folder.path, folder.socket, ring, load_packaged(), outward=outward)
     await gateway.start()
     running = serving.Running([Server(gateway.__rsgi__, settings.host, settings.gateway_port)])
     _log.info("gateway_started", version=__version__, port=settings.gateway_port)

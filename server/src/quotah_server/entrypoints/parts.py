@@ -21,7 +21,6 @@ from quotah_server.features.repricing.service import RepriceService
 from quotah_server.features.samples.service import Samples
 from quotah_server.features.terms import repository as terms
 from quotah_server.kit.crypto import KeyRing
-from quotah_server.net.addresses import EgressRules, parse_rules
 from quotah_server.net.egress import Egress
 from quotah_server.pipeline.prices import Prices
 from quotah_server.store.books import BookShelf
@@ -63,14 +62,6 @@ def refuse_scaled_settings(settings: Settings) -> None:
 def mock_url(settings: Settings) -> str:
     """Where the built-in mock provider listens: always on this machine alone."""
     return f"http://127.0.0.1:{settings.mock_port}"
-
-
-def egress_rules(settings: Settings) -> EgressRules:
-    """What outgoing calls may reach beside public addresses; the mock's own origin is exempt."""
-    try:
-        return parse_rules(settings.egress_allow, f"127.0.0.1:{settings.mock_port}")
-    except ValueError as error:
-        raise StartupError(f"QUOTAH_EGRESS_ALLOW: {error}.") from error
 
 
 async def open_prices(database: Database, shelf: BookShelf) -> Prices:
@@ -124,7 +115,7 @@ async def open_parts(
                 passwords=Passwords(),
                 shelf=shelf,
                 prices=prices,
-                vault=Vault(database, ring, Egress(egress_rules(settings))),
+                vault=Vault(database, ring, Egress(settings.egress_rules)),
                 mock=MockOrigin(mock_url(settings)),
                 samples=samples,
                 repricing=repricing,

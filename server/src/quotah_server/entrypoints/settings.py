@@ -8,12 +8,13 @@ from __future__ import annotations
 import itertools
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from quotah_server.domain.errors import StartupError
+from quotah_server.net.addresses import EgressRules, parse_rules
 
 
 class Settings(BaseSettings):
@@ -78,6 +79,17 @@ class Settings(BaseSettings):
         default="",
         description="CIDRs and host names, comma separated, that outgoing calls may reach although private.",
     )
+    gateway_http2: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="HTTP/2 to providers: auto, with those that speak nothing else; on, with all that "
+        "offer it; off, never.",
+    )
+    gateway_connections: int | None = Field(
+        default=None,
+        ge=16,
+        description="Clients that may be connected to the gateway at once; default: what the system's "
+        "limit of open files leaves.",
+    )
     prices_url: str = Field(
         default="https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json",
         description="Where newer list prices are looked for once price updates are on: the data.json that "
@@ -105,6 +117,17 @@ class Settings(BaseSettings):
                     "give each a port of its own."
                 )
         return self
+
+    @cached_property
+    def egress_rules(self) -> EgressRules:
+        """What outgoing calls may reach beside public addresses; the mock's own origin is exempt.
+
+        Raises StartupError naming an entry that cannot be read.
+        """
+        try:
+            return parse_rules(self.egress_allow, f"127.0.0.1:{self.mock_port}")
+        except ValueError as error:
+            raise StartupError(f"QUOTAH_EGRESS_ALLOW: {error}.") from error
 
     @cached_property
     def dashboard_url(self) -> str:

@@ -20,6 +20,7 @@ from quotah_server.gateway.relay import Relay
 from quotah_server.gateway.reply import HTTPProtocol
 from quotah_server.gateway.snapshot_holder import SnapshotHolder
 from quotah_server.gateway.upstream import Upstream
+from quotah_server.gateway.ways import Outward
 from quotah_server.kit.clock import Clock, utc_now
 from quotah_server.kit.crypto import KeyRing
 from quotah_server.pipeline.drain import Drainer, as_bytes
@@ -45,6 +46,7 @@ class Gateway:
         *,
         limits: Limits,
         clock: Clock,
+        outward: Outward,
     ) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         control = ControlPlane(socket_path)
@@ -63,7 +65,7 @@ class Gateway:
             capacity=limits.waiting_events,
         )  # fmt: skip
         self._recovered = 0
-        self._upstream = Upstream(connect_s=limits.connect_s)
+        self._upstream = Upstream(connect_s=limits.connect_s, outward=outward)
         self._watch = Watch(limits)
         relay = Relay(
             self._upstream, self._recorder, self.intents, self._watch, self.metrics, limits, clock,
@@ -129,11 +131,13 @@ def build(
     *,
     limits: Limits | None = None,
     clock: Clock = utc_now,
+    outward: Outward = Outward(),  # noqa: B008 -- immutable
 ) -> Gateway:
     """Build a gateway that keeps its files in ``<data_dir>/gateway``; call from a running event loop.
 
     Raises StartupError when another gateway owns that folder.
     """
     return Gateway(
-        data_dir / "gateway", socket_path, ring, book, limits=limits or Limits(), clock=clock
-    )
+        data_dir / "gateway", socket_path, ring, book, limits=limits or Limits(), clock=clock,
+        outward=outward,
+    )  # fmt: skip

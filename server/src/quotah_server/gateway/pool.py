@@ -7,51 +7,22 @@ import functools
 import socket
 import ssl
 from collections.abc import Sequence
-from typing import Any
-from urllib.parse import urlsplit
-
-import msgspec
 
 from quotah_server.gateway.connection import Connection
+from quotah_server.gateway.reach import Origin, Reach
+from quotah_server.net.addresses import Address
 
 _IDLE_S = 90.0
 _IDLE_PER_ORIGIN = 256
 _SWEEP_S = 15.0
 _SECOND_FAMILY_AFTER_S = 0.3
-_DEFAULT_PORTS = {"http": 80, "https": 443}
-
-Address = tuple[Any, ...]
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Where connections lead. host_header: as the ``host`` of a request."""
-
-    host: str
-    port: int
-    tls: bool
-    host_header: str
-
-
-def origin_of(scheme_and_authority: str) -> Origin:
-    """Read ``https://api.example.com:8443``; raises ValueError for what is none."""
-    parts = urlsplit(scheme_and_authority)
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc:
-        raise ValueError(f"no address of a provider: {parts.scheme}://{parts.hostname or ''}")
-    host = parts.hostname
-    if not host.isascii():
-        host = host.encode("idna").decode("ascii")
-    usual = _DEFAULT_PORTS[parts.scheme]
-    port = parts.port or usual
-    shown = f"[{host}]" if ":" in host else host
-    return Origin(
-        host, port, parts.scheme == "https", shown if port == usual else f"{shown}:{port}"
-    )
 
 
 class Pool:
     """The connections of one event loop. connect_s: longest time to open one, TLS included."""
 
-    def __init__(self, *, connect_s: float) -> None:
+    def __init__(self, reach: Reach, *, connect_s: float) -> None:
+        self._reach = reach
         self._connect_s = connect_s
         self._loop = asyncio.get_running_loop()
         self._idle: dict[Origin, list[Connection]] = {}
@@ -67,12 +38,11 @@ class Pool:
                 return connection
         return None
 
-    async def open(self, origin: Origin) -> Connection:
-        """A new connection; raises TimeoutError, or OSError (TLS failures included)."""
-        async with asyncio.timeout(self._connect_s):
-            found = await self._loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
-            addresses = list(dict.fromkeys((entry[0], entry[4]) for entry in found))
-            return await self._race(origin, addresses)
+    async def open(self, origin: Origin, connect_s: float | None = None) -> Connection:
+        """A new connection; raises AddressRefusedError, TimeoutError, or OSError (TLS failures
+        included)."""
+        async with asyncio.timeout(self._connect_s if connect_s is None else connect_s):
+            return await self._race(origin, await self._reach.addresses(origin))
 
     def close(self) -> None:
         """Close what stands idle; connections in use close when they are given back."""
@@ -84,11 +54,11 @@ class Pool:
                 connection.abort()
         self._idle.clear()
 
-    async def _race(self, origin: Origin, addresses: Sequence[tuple[int, Address]]) -> Connection:
+    async def _race(self, origin: Origin, addresses: Sequence[Address]) -> Connection:
         """Addresses of the first family, and shortly after those of the other, until one answers."""
-        first_family = addresses[0][0]
-        ways = [[a for a in addresses if a[0] == first_family]]
-        if others := [a for a in addresses if a[0] != first_family]:
+        first = addresses[0].version
+        ways = [[a for a in addresses if a.version == first]]
+        if others := [a for a in addresses if a.version != first]:
             ways.append(others)
         if len(ways) == 1:
             return await self._first_of(origin, ways[0], 0.0)
@@ -107,25 +77,24 @@ class Pool:
                     task.add_done_callback(_discard)
 
     async def _first_of(
-        self, origin: Origin, addresses: Sequence[tuple[int, Address]], delay_s: float
+        self, origin: Origin, addresses: Sequence[Address], delay_s: float
     ) -> Connection:
         if delay_s:
             await asyncio.sleep(delay_s)
         failure: OSError | None = None
-        for family, address in addresses:
+        for address in addresses:
             try:
-                return await self._connect(origin, family, address)
+                return await self._connect(origin, address)
             except OSError as error:
                 failure = error
         raise failure or OSError("its name does not resolve")
 
-    async def _connect(self, origin: Origin, family: int, address: Address) -> Connection:
+    async def _connect(self, origin: Origin, address: Address) -> Connection:
         give_back = functools.partial(self._give_back, origin)
         _, connection = await self._loop.create_connection(
             lambda: Connection(self._loop, give_back),
-            address[0],
+            str(address),
             origin.port,
-            family=family,
             flags=socket.AI_NUMERICHOST,
             ssl=tls_context() if origin.tls else None,
             server_hostname=origin.host if origin.tls else None,

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
+from quotah_server.net.addresses import EgressRules
+
+Http2 = Literal["auto", "on", "off"]
 Headers = Sequence[tuple[str, str]]
 
 
@@ -26,6 +29,17 @@ class Way(msgspec.Struct, frozen=True):
 
 
 ANY_WAY = Way()
+
+
+class Outward(msgspec.Struct, frozen=True):
+    """What the operator says of all ways. rules: what may be reached beside public addresses.
+
+    http2: ``off`` never offers HTTP/2; ``on`` offers it before HTTP/1.1 wherever there is TLS; ``auto``
+    speaks it with providers that speak nothing else.
+    """
+
+    rules: EgressRules = EgressRules()
+    http2: Http2 = "auto"
 
 
 class UpstreamError(Exception):

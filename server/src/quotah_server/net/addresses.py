@@ -7,7 +7,7 @@ compatible, 6to4, NAT64, Teredo, ISATAP) is judged by both. What no list allows 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
 
@@ -79,6 +79,23 @@ class EgressRules(msgspec.Struct, frozen=True):
         return any(
             address.version == network.version and address in network for network in self.networks
         )
+
+    def refuses_destination(self, host: str, port: int) -> bool:
+        """Whether a name or port is refused wherever it leads to. host: folded."""
+        if self.allows_host(host, port):
+            return False
+        return is_refused_name(host) or is_refused_port(port)
+
+    def worst_of(
+        self, host: str, port: int, addresses: Iterable[Address], *, allow_private: bool
+    ) -> Verdict:
+        """``public`` when every address of a host may be reached; else what forbids it."""
+        if self.allows_host(host, port):
+            return "public"
+        found = {judge(address) for address in addresses if not self.allows(address)}
+        if "forbidden" in found:
+            return "forbidden"
+        return "private" if "private" in found and not allow_private else "public"
 
 
 def parse_rules(text: str, *origins: str) -> EgressRules:

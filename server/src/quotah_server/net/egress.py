@@ -26,8 +26,6 @@ from quotah_server.net.addresses import (
     Address,
     EgressRules,
     folded_host,
-    is_refused_name,
-    is_refused_port,
     judge,
     read_address,
 )
@@ -166,21 +164,17 @@ class Egress:
         return _folded(parts.hostname), port
 
     async def _judged(self, host: str, port: int, *, allow_private: bool) -> list[Address]:
-        if self._rules.allows_host(host, port):
-            return await self._lookup(host, port)
-        if is_refused_name(host) or is_refused_port(port):
+        rules = self._rules
+        if rules.refuses_destination(host, port):
             raise EgressRefusedError(
                 "Outgoing calls may not reach this host or port.", field="base_url", hint=_HINT
             )
         addresses = await self._lookup(host, port)
-        for address in addresses:
-            verdict = judge(address)
-            allowed = verdict == "public" or (verdict == "private" and allow_private)
-            if not allowed and not self._rules.allows(address):
-                # Which address stays unsaid: the answer is not to be a map of the inner network.
-                raise EgressRefusedError(
-                    "The host leads to an address that is not public.", field="base_url", hint=_HINT
-                )
+        if rules.worst_of(host, port, addresses, allow_private=allow_private) != "public":
+            # Which address stays unsaid: the answer is not to be a map of the inner network.
+            raise EgressRefusedError(
+                "The host leads to an address that is not public.", field="base_url", hint=_HINT
+            )
         return addresses
 
     async def _lookup(self, host: str, port: int) -> list[Address]:
