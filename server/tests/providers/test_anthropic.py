@@ -6,7 +6,7 @@ import pytest
 
 from quotah_server.domain.usage import Usage
 from quotah_server.providers.anthropic import PROVIDER
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.registry import PROVIDERS, room_for
 
 
@@ -20,12 +20,15 @@ def usage(raw: dict[str, Any], **extras: object) -> Usage:
         ("POST", "/v1/messages", "messages"),
         ("POST", "/messages", "messages"),
         ("POST", "/v1/messages/count_tokens", "count_tokens"),
-        ("POST", "/v1/messages/batches", None),
+        ("POST", "/v1/messages/batches", MANAGEMENT),
+        ("POST", "/v1/messages/batches/b/cancel", MANAGEMENT),
+        ("POST", "/v1/files", MANAGEMENT),
+        ("POST", "/v1/agents", None),
         ("GET", "/v1/messages/batches/b/results", None),
         ("GET", "/v1/models", None),
     ],
 )
-def test_only_messages_and_counting_have_an_operation(
+def test_messages_counting_and_what_is_free_have_an_operation(
     method: str, path: str, operation: str | None
 ) -> None:
     assert PROVIDER.operation(method, path) == operation
@@ -63,7 +66,10 @@ def test_fresh_input_counts_neither_reads_nor_writes() -> None:
 def test_writes_whose_lifetime_is_not_told_are_taken_for_five_minutes_and_flagged(
     split: object, units: dict[str, int], flags: tuple[str, ...]
 ) -> None:
-    raw = {"input_tokens": 1, "cache_creation_input_tokens": 100, "cache_creation": split}
+    raw = {
+        "input_tokens": 1, "output_tokens": 1,
+        "cache_creation_input_tokens": 100, "cache_creation": split,
+    }  # fmt: skip
 
     found = usage(raw)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from quotah_server.domain.usage import Usage
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.registry import PROVIDERS, room_for
 
 ROOM = PROVIDERS["cohere"]
@@ -32,7 +32,8 @@ def billed(**units: object) -> dict[str, Any]:
         ("/v2/embed", "cohere_embed"),
         ("/v2/rerank", "rerank"),
         ("/v1/classify", "cohere_classify"),
-        ("/v1/tokenize", None),
+        ("/v1/tokenize", MANAGEMENT),
+        ("/v1/embed-jobs", None),
         ("/v1/models", None),
     ],
 )
@@ -86,7 +87,14 @@ def test_searches_classifications_and_images_are_units_of_their_own() -> None:
 
 
 def test_a_unit_nobody_told_us_of_is_flagged() -> None:
-    assert read(billed(input_tokens=1, moods=3)).flags == ("unknown_unit:billed_units.moods",)
+    flags = read(billed(input_tokens=1, output_tokens=1, moods=3)).flags
+    assert flags == ("unknown_unit:billed_units.moods",)
+
+
+def test_a_chat_of_which_one_half_is_told_is_not_priced_by_it() -> None:
+    assert read(billed(input_tokens=1)).flags == ("untold:output",)
+    assert read(billed(output_tokens=1)).flags == ("untold:input",)
+    assert ROOM.usage("cohere_embed", billed(input_tokens=1)["usage"], {}).flags == ()
 
 
 def test_the_end_of_a_stream_holds_the_usage() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from quotah_server.domain.usage import Usage
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.registry import PROVIDERS, room_for
 
 ROOM = PROVIDERS["gemini"]
@@ -55,8 +55,13 @@ def by_modality(**counts: int) -> list[dict[str, Any]]:
         ("/v1beta/models/gemini-2.5-pro:countTokens", "count_tokens"),
         ("/v1/projects/p/locations/eu/publishers/google/models/imagen-4:predict", "predict"),
         ("/v1beta/interactions", "interactions"),
+        ("/v1beta/tunedModels/mine:generateContent", "generate_content"),
         ("/v1beta/models", None),
-        ("/v1beta/files:upload", None),
+        ("/v1beta/files:upload", MANAGEMENT),
+        ("/upload/v1beta/files", MANAGEMENT),
+        ("/v1beta/models/gemini-2.5-pro:batchGenerateContent", MANAGEMENT),
+        ("/v1beta/batches/b:cancel", MANAGEMENT),
+        ("/v1beta/interactions/i/cancel", MANAGEMENT),
         ("/v1beta/cachedContents", None),
     ],
 )

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from quotah_server.domain.usage import MAX_COUNT
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.openai import PROVIDER
 
 
@@ -31,12 +31,24 @@ def flags(raw: dict[str, Any], operation: str = "chat", **extras: object) -> tup
         ("GET", "/responses/resp_1", None),
         ("GET", "/chat/completions", None),
         ("GET", "/models", None),
-        ("POST", "/moderations", None),
-        ("POST", "/responses/resp_1/cancel", None),
+        ("POST", "/moderations", "moderations"),
+        ("POST", "/rerank", "rerank"),
+        ("POST", "/responses/compact", "responses"),
+        ("POST", "/responses/input_tokens", "input_tokens"),
+        ("POST", "/responses/resp_1/cancel", MANAGEMENT),
+        ("POST", "/chat/completions/chatcmpl_1", MANAGEMENT),
+        ("POST", "/batches", MANAGEMENT),
+        ("POST", "/batches/b/cancel", MANAGEMENT),
+        ("POST", "/files", MANAGEMENT),
+        ("POST", "/uploads/u/parts", MANAGEMENT),
+        ("DELETE", "/files/f", None),
+        ("POST", "/fine_tuning/jobs", None),
+        ("POST", "/vector_stores/v/files", None),
+        ("POST", "/realtime/client_secrets", None),
         ("POST", "", None),
     ],
 )
-def test_only_what_is_billed_has_an_operation(
+def test_only_what_is_billed_or_surely_free_has_an_operation(
     method: str, path: str, operation: str | None
 ) -> None:
     assert PROVIDER.operation(method, path) == operation

@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 
 from quotah_server.domain.usage import Usage
+from quotah_server.providers.accounts import COMPATIBLE
 from quotah_server.providers.base import Answer
-from quotah_server.providers.registry import ACCOUNTS, PROVIDERS, asked_by, room_for, told_by
+from quotah_server.providers.registry import (
+    ACCOUNTS,
+    PROVIDERS,
+    asked_by,
+    room_for,
+    room_of_mount,
+    told_by,
+)
 
 
 def read(vendor: str, operation: str, body: dict[str, Any]) -> tuple[dict[str, Any], Usage]:
@@ -325,9 +333,28 @@ def test_openais_wire_at_ollama_is_read_as_such() -> None:
     assert usage.units == {"input": 6, "cache_read": 4, "output": 5}
 
 
-def test_a_vendor_has_an_account_only_where_the_gateway_serves_it() -> None:
-    assert set(ACCOUNTS) <= set(PROVIDERS)
-    assert {"openai", "anthropic"} <= set(ACCOUNTS)
+def test_every_account_has_a_room_that_reads_its_answers() -> None:
+    for account in ACCOUNTS.values():
+        room = room_of_mount(account.provider, "mine")
+        assert room is not None
+        assert room.name == ("mine" if account.provider == COMPATIBLE else account.provider)
+        assert account.base_url.startswith(("https://", "http://127.0.0.1")) or not account.base_url
+        assert not account.base_url.endswith("/")
+    assert room_of_mount("nobody", "nobody") is None
+
+
+def test_what_is_compatible_is_called_by_its_mount_and_read_as_the_vendor_of_that_name_is_read() -> (
+    None
+):
+    own, known = room_of_mount(COMPATIBLE, "our-llama"), room_of_mount(COMPATIBLE, "OpenRouter")
+
+    assert own is not None
+    assert own.name == "our-llama"
+    assert own.operation("POST", "/chat/completions") == "chat"
+    assert known is PROVIDERS["openrouter"]
+    other_wire = room_of_mount(COMPATIBLE, "anthropic")
+    assert other_wire is not None
+    assert other_wire.operation("POST", "/chat/completions") == "chat"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,11 @@ class Answer(msgspec.Struct):
     that operation reads it."""
 
 
+MANAGEMENT = "management"
+"""The operation of what costs nothing and calls no model (a file, a batch, the end of a stored answer):
+passed through, no call."""
+
+
 class Provider(Protocol):
     """A provider room. ``merge`` sees parsed stream events in order; ``needles`` let the gateway skip,
     without parsing, every frame that holds none of them.
@@ -43,10 +48,13 @@ class Provider(Protocol):
     name: str
     reads: frozenset[str]
     """The operations whose answers it understands, under whatever provider's name they come."""
+    names_amounts: bool
+    """Its answers name dollars as JSON numbers, to be read without the rounding of a double."""
 
     def operation(self, method: str, path: str) -> str | None:
         """Name the operation of a request path below the base URL (``/chat/completions`` → ``chat``);
-        None for a path that is passed through without being understood.
+        None for a path that is passed through without being understood. What is only looked at or
+        deleted (GET, HEAD, DELETE) has none.
         """
         ...
 
@@ -117,23 +125,32 @@ class Setting(msgspec.Struct, frozen=True):
     required: bool = False
 
 
+def bearer(key: str) -> dict[str, str]:
+    """The header that carries a key at most vendors; none for a server without keys."""
+    return {"authorization": f"Bearer {key}"} if key else {}
+
+
 class Account(msgspec.Struct, frozen=True):
     """What an account at a provider looks like from outside.
 
-    label: the name people know. base_url: the default, without trailing slash; "" where every customer
-    has one of its own. mock_path: where the built-in stand-in answers for this provider, None where
-    it does not. check_path: below base_url, a GET that costs nothing and needs a valid key, None
-    where there is none. headers: the headers that carry a key. dialect: how the gateway speaks to it.
-    keyless: it may be called without a key (a server of one's own).
+    label: the name people know. base_url: the default, without trailing slash, with the version
+    segment where the vendor's own client expects it there; "" where every customer has one of its
+    own. mock_path: where the built-in stand-in answers for this provider, None where it does not.
+    check_path: below base_url, a GET that costs nothing and needs a valid key, None where there is
+    none. headers: the headers that carry a key. dialect: how the gateway speaks to it. keyless: it
+    may be called without a key (a server of one's own).
     """
 
     provider: str
     label: str
     base_url: str
-    mock_path: str | None
-    check_path: str | None
-    headers: Callable[[str], dict[str, str]]
+    mock_path: str | None = None
+    check_path: str | None = "/models"
+    headers: Callable[[str], dict[str, str]] = bearer
     counting: Counting | None = None
     dialect: str = "openai"
     settings: tuple[Setting, ...] = ()
     keyless: bool = False
+    shape: str = ""
+    """The dialect whose client paths and bodies it understands as well, so that a call to one may be sent
+    to the other; "" is its own."""

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from quotah_server.catalog.aliases import canonical
+from quotah_server.providers.accounts import ACCOUNTS as COMPATIBLE_ACCOUNTS
+from quotah_server.providers.accounts import COMPATIBLE
 from quotah_server.providers.anthropic import PROVIDER as ANTHROPIC
 from quotah_server.providers.anthropic.account import ACCOUNT as ANTHROPIC_ACCOUNT
 from quotah_server.providers.azure import PROVIDER as AZURE
+from quotah_server.providers.azure.account import ACCOUNT as AZURE_ACCOUNT
 from quotah_server.providers.base import Account, Asker, Provider, Teller
 from quotah_server.providers.bedrock import Bedrock
 from quotah_server.providers.cohere import PROVIDER as COHERE
+from quotah_server.providers.cohere.account import ACCOUNT as COHERE_ACCOUNT
 from quotah_server.providers.gemini import PROVIDER as GEMINI
+from quotah_server.providers.gemini.account import ACCOUNT as GEMINI_ACCOUNT
 from quotah_server.providers.gemini.compatible import PROVIDER as GEMINI_COMPATIBLE
 from quotah_server.providers.groq import PROVIDER as GROQ
 from quotah_server.providers.mistral import PROVIDER as MISTRAL
@@ -21,6 +27,7 @@ from quotah_server.providers.openai.account import ACCOUNT as OPENAI_ACCOUNT
 from quotah_server.providers.openrouter import OpenRouter
 from quotah_server.providers.otel import PROVIDER as OTEL
 from quotah_server.providers.perplexity import PROVIDER as PERPLEXITY
+from quotah_server.providers.wires.openai import OpenAIWire
 from quotah_server.providers.xai import PROVIDER as XAI
 
 BEDROCK = Bedrock(messages=ANTHROPIC, chat=OPENAI)
@@ -33,7 +40,15 @@ _ROOMS: tuple[Provider, ...] = (
 
 PROVIDERS: dict[str, Provider] = {room.name: room for room in _ROOMS}
 ACCOUNTS: dict[str, Account] = {
-    account.provider: account for account in (OPENAI_ACCOUNT, ANTHROPIC_ACCOUNT)
+    account.provider: account
+    for account in (
+        OPENAI_ACCOUNT,
+        ANTHROPIC_ACCOUNT,
+        GEMINI_ACCOUNT,
+        COHERE_ACCOUNT,
+        AZURE_ACCOUNT,
+        *COMPATIBLE_ACCOUNTS,
+    )
 }
 _ALL: tuple[Provider, ...] = (*_ROOMS, GEMINI_COMPATIBLE)
 _ROOM_OF_PROVIDER: dict[tuple[str, str], Provider] = {
@@ -45,6 +60,31 @@ _ROOM_OF_OPERATION: dict[str, Provider] = {
 }
 _TELLERS: dict[Provider, Teller] = {room: room for room in _ALL if isinstance(room, Teller)}
 _ASKERS: dict[Provider, Asker] = {room: room for room in _ALL if isinstance(room, Asker)}
+
+
+class _Named(OpenAIWire):
+    """OpenAI's wire under the name of somebody who has no room."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def calls_of(provider: str, mount: str) -> str:
+    """Whose calls those of a mount are: the provider's, or, of anything that is compatible, the
+    mount's own name, so that it can have prices of its own."""
+    return canonical(mount) if provider == COMPATIBLE else provider
+
+
+def room_of_mount(provider: str, mount: str) -> Provider | None:
+    """The room that reads a mount's answers, under the name its calls have; None for a provider
+    that we know nothing of."""
+    name = calls_of(provider, mount)
+    room = PROVIDERS.get(name)
+    if provider == COMPATIBLE:
+        return room if isinstance(room, OpenAIWire) else _Named(name)
+    if room is None and provider in ACCOUNTS:
+        return _Named(name)
+    return room
 
 
 def told_by(provider: str, operation: str, usage: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from quotah_server.domain.usage import Usage
 from quotah_server.providers.anthropic import stream
 from quotah_server.providers.anthropic.usage import read_usage
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.wires.openai import OpenAIWire
 
 _OPERATIONS = {"/messages": "messages", "/messages/count_tokens": "count_tokens"}
-
+_FREE = re.compile(r"/messages/batches(?:/[^/]+/cancel)?|/files")
 
 _NATIVE = frozenset(_OPERATIONS.values())
 _OPENAI = OpenAIWire()
@@ -23,12 +24,15 @@ class Anthropic:
 
     name = "anthropic"
     reads = _NATIVE | {"chat"}
+    names_amounts = False
 
     def operation(self, method: str, path: str) -> str | None:
-        """Only messages and the token count have a name; the rest is passed through."""
+        """Messages and the token count; batches and files are free. The rest is passed through."""
         if method.upper() != "POST":
             return None
-        return _OPERATIONS.get(path.removeprefix("/v1").rstrip("/"))
+        below = path.removeprefix("/v1").rstrip("/")
+        name = _OPERATIONS.get(below)
+        return MANAGEMENT if name is None and _FREE.fullmatch(below) else name
 
     def needles(self, operation: str) -> tuple[bytes, ...]:
         return stream.NEEDLES if operation in _NATIVE else _OPENAI.needles(operation)

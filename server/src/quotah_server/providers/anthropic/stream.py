@@ -44,7 +44,7 @@ def merge_event(answer: Answer, event: Raw) -> None:
             _take_usage(answer, usage)
             answer.extras = {k: v for k, v in answer.extras.items() if k != PARTIAL}
     elif kind == "message_stop":
-        answer.complete = answer.error_class is None
+        answer.complete = answer.error_class is None and PARTIAL not in answer.extras
     elif failure := error_class(event):
         answer.error_class, answer.complete = failure, False
 

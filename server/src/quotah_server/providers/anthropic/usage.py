@@ -62,6 +62,8 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
             counts.flag(NOT_BILLED)
     if not found and not counts.flags:
         return missing("unknown_usage")
+    if not extras.get(PARTIAL):
+        counts.halves(found.get(INPUT), found.get(OUTPUT))
     if raw.get("server_tool_use"):
         found.update(_tools(counts, raw))
     usage = counts.usage(found, estimated=bool(extras.get(PARTIAL)))

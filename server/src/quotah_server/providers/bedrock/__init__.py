@@ -32,6 +32,7 @@ class Bedrock:
     """
 
     name = "bedrock"
+    names_amounts = False
 
     def __init__(self, messages: Provider, chat: Provider) -> None:
         self._messages, self._chat = messages, chat

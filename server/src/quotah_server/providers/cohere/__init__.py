@@ -6,16 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from quotah_server.domain.usage import Usage
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.cohere import answers
-from quotah_server.providers.cohere.usage import read_usage
+from quotah_server.providers.cohere.usage import CHAT, read_usage
 
 _OPERATIONS = {
-    "/chat": "cohere_chat",
-    "/generate": "cohere_chat",
+    "/chat": CHAT,
+    "/generate": CHAT,
     "/embed": "cohere_embed",
     "/rerank": "rerank",
     "/classify": "cohere_classify",
+    "/tokenize": MANAGEMENT,
+    "/detokenize": MANAGEMENT,
+    "/check-api-key": MANAGEMENT,
 }
 
 
@@ -23,10 +26,11 @@ class Cohere:
     """The room of Cohere."""
 
     name = "cohere"
-    reads = frozenset(_OPERATIONS.values())
+    reads = frozenset(_OPERATIONS.values()) - {MANAGEMENT}
+    names_amounts = False
 
     def operation(self, method: str, path: str) -> str | None:
-        """Only what is billed has a name; the rest is passed through."""
+        """Only what is billed has a name, and what is free for certain; the rest is passed through."""
         if method.upper() != "POST":
             return None
         below = path.rstrip("/").removeprefix("/v2").removeprefix("/v1")

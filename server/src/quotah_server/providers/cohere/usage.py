@@ -20,6 +20,7 @@ from quotah_server.domain.usage import (
 )
 from quotah_server.providers.counts import Counts, Raw, missing
 
+CHAT = "cohere_chat"
 IMAGE = "image"
 CLASSIFICATION = "classification"
 _UNITS = {
@@ -51,6 +52,8 @@ def read_usage(operation: str, raw: Raw | None, extras: Mapping[str, Any]) -> Us
     for field, value in billed.items():
         if field not in _UNITS and value:
             counts.flag(f"unknown_unit:billed_units.{field}")
+    if operation == CHAT:
+        counts.halves(units.get(INPUT), units.get(OUTPUT))
     if units.get(INPUT_IMAGE):
         units.pop(IMAGE, None)
     units.update(_cached(counts, raw, units.get(INPUT)))

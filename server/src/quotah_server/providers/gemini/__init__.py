@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from quotah_server.domain.usage import Usage
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.gemini import answers
 from quotah_server.providers.gemini.usage import read_usage
 
@@ -19,6 +20,14 @@ _METHODS = {
     "predict": "predict",
     "predictLongRunning": "predict",
 }
+_CALLED = ("/models/", "/tunedModels/", "/endpoints/")
+_FREE = re.compile(
+    r"(?:/upload)?/v[^/]+/files(?:[/:].*)?"
+    r"|/v[^/]+/(?:batches/[^/]+:cancel|interactions/[^/]+/cancel)"
+    r"|/v[^/]+/[a-zA-Z]+/[^/]+:(?:batchGenerateContent|asyncBatchEmbedContent)"
+)
+"""What stores or ends something; the results of a batch are what is billed. Contents that are put into a
+cache cost something, which no answer tells."""
 
 
 class Gemini:
@@ -26,15 +35,19 @@ class Gemini:
 
     name = "gemini"
     reads = frozenset({*_METHODS.values(), "interactions", "live"})
+    names_amounts = False
 
     def operation(self, method: str, path: str) -> str | None:
         """``…/models/{model}:method`` below any version, project and location."""
         if method.upper() != "POST":
             return None
-        resource, _, verb = path.rstrip("/").rpartition(":")
-        if "/models/" in resource or "/endpoints/" in resource:
-            return _METHODS.get(verb)
-        return "interactions" if path.rstrip("/").endswith("/interactions") else None
+        path = path.rstrip("/")
+        resource, _, verb = path.rpartition(":")
+        if verb in _METHODS and any(called in resource for called in _CALLED):
+            return _METHODS[verb]
+        if path.endswith("/interactions"):
+            return "interactions"
+        return MANAGEMENT if _FREE.fullmatch(path) else None
 
     def needles(self, operation: str) -> tuple[bytes, ...]:
         return answers.INTERACTION_NEEDLES if operation == "interactions" else answers.NEEDLES

@@ -17,7 +17,12 @@ from quotah_server.providers.wires.openai.usage import whole_seconds
 _OCR = "ocr"
 _ANNOTATED_PAGE = "annotated_page"
 _SECONDS = "prompt_audio_seconds"
-_MORE = {"/ocr": _OCR, "/fim/completions": "chat", "/agents/completions": "chat"}
+_MORE = {
+    "/ocr": _OCR,
+    "/fim/completions": "chat",
+    "/agents/completions": "chat",
+    "/chat/moderations": "moderations",
+}
 
 
 class Mistral(OpenAIWire):

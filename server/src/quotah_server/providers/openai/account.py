@@ -9,6 +9,4 @@ ACCOUNT = Account(
     label="OpenAI",
     base_url="https://api.openai.com/v1",
     mock_path="/openai/v1",
-    check_path="/models",
-    headers=lambda key: {"authorization": f"Bearer {key}"},
 )

@@ -24,6 +24,7 @@ class OpenRouter(OpenAIWire):
     """The room of OpenRouter. messages: the room that reads Anthropic's wire."""
 
     name = "openrouter"
+    names_amounts = True
     reads = OpenAIWire.reads | {_MESSAGES}
 
     def __init__(self, messages: Provider) -> None:

@@ -23,6 +23,7 @@ class OpenTelemetry:
 
     name = "otel"
     reads = frozenset({"span"})
+    names_amounts = False
 
     def operation(self, method: str, path: str) -> str | None:  # noqa: ARG002 - spans come by another door
         return None

@@ -29,6 +29,7 @@ class Perplexity(OpenAIWire):
     """The room of Perplexity."""
 
     name = "perplexity"
+    names_amounts = True
 
     def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}

@@ -5,11 +5,12 @@ A vendor's room is this class under its own name, with what the vendor does othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from quotah_server.domain.usage import Usage
-from quotah_server.providers.base import Answer
+from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.counts import mapping
 from quotah_server.providers.wires.openai import answers, asked
 from quotah_server.providers.wires.openai.usage import read_usage
@@ -19,6 +20,7 @@ _OPERATIONS = {
     "/completions": "completions",
     "/responses": "responses",
     "/responses/compact": "responses",
+    "/responses/input_tokens": answers.INPUT_TOKENS,
     "/embeddings": "embeddings",
     "/images/generations": "images",
     "/images/edits": "images",
@@ -26,7 +28,13 @@ _OPERATIONS = {
     "/audio/transcriptions": "transcription",
     "/audio/translations": "transcription",
     "/audio/speech": "speech",
+    "/moderations": "moderations",
+    "/rerank": "rerank",
 }
+_FREE = re.compile(
+    r"/(?:batches|files|uploads)(?:/.*)?|/responses/[^/]+/cancel|/chat/completions/[^/]+"
+)
+"""What stores, ends or renames something; the results of a batch are what is billed."""
 _MEDIA = frozenset({"transcription", "speech", "images"})
 _RESPONSES = frozenset({"responses", "realtime"})
 
@@ -35,15 +43,18 @@ class OpenAIWire:
     """What every vendor on this wire shares."""
 
     name = "openai"
-    reads = frozenset({*_OPERATIONS.values(), "realtime", "rerank", "videos", "moderations"})
+    reads = frozenset({*_OPERATIONS.values(), "realtime", "videos"})
+    names_amounts = False
     hides_thinking = False
     """Whether the vendor counts thinking in the grand total alone."""
 
     def operation(self, method: str, path: str) -> str | None:
-        """Only what is billed has a name; the rest is passed through."""
+        """Only what is billed has a name, and what is free for certain; the rest is passed through."""
         if method.upper() != "POST":
             return None
-        return _OPERATIONS.get(path.removeprefix("/v1").rstrip("/"))
+        below = path.removeprefix("/v1").rstrip("/")
+        name = _OPERATIONS.get(below)
+        return MANAGEMENT if name is None and _FREE.fullmatch(below) else name
 
     def needles(self, operation: str) -> tuple[bytes, ...]:
         if operation == "responses":

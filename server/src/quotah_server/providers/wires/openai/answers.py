@@ -15,6 +15,8 @@ _MADE = ("choices", "output", "data", "text")
 """Where an answer holds what was made; an error beside none of it came in place of an answer."""
 _PICTURE = ("size", "quality")
 _FREE_OF_CHARGE = ("omni-moderation-", "text-moderation-")
+INPUT_TOKENS = "input_tokens"
+"""The operation that counts a request's tokens, for free; its answer holds nothing but the count."""
 SEARCH_UNITS = "search_units"
 """What Cohere's rerank is billed by, whoever serves it."""
 CHAT_NEEDLES = (
@@ -32,6 +34,8 @@ def read_body(operation: str, body: Raw) -> Answer:
     answer = Answer()
     if operation == "responses":
         _take_response(answer, body)
+    elif operation == INPUT_TOKENS:
+        answer.extras = {NOT_BILLED: True}
     elif operation == "realtime":
         _take_response(answer, mapping(body, "response") or body)
         answer.model = answer.model or text(body, "model")
