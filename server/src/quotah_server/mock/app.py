@@ -8,44 +8,45 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from quotah_server.mock.anthropic import errors as anthropic_errors
-from quotah_server.mock.anthropic.listing import list_models as list_anthropic_models
-from quotah_server.mock.anthropic.messages import answer_count, answer_messages
-from quotah_server.mock.desk import Answer, BadRequestError, Desk, Visit, utc_now
-from quotah_server.mock.exchange import Reply, Request, Step, json_reply
-from quotah_server.mock.faults import FaultCounter, apply
+import msgspec
+
+from quotah_server.mock.anthropic.vendor import ANTHROPIC
+from quotah_server.mock.azure.vendor import AZURE
+from quotah_server.mock.cohere.vendor import COHERE
+from quotah_server.mock.desk import BadRequestError, Desk, Visit, utc_now
+from quotah_server.mock.exchange import Reply, Request, Step, Trouble, json_reply
+from quotah_server.mock.faults import FaultCounter, Voice, apply
+from quotah_server.mock.gemini.vendor import GEMINI
 from quotah_server.mock.ledger import Entry, Ledger
-from quotah_server.mock.openai import errors as openai_errors
-from quotah_server.mock.openai.chat import answer_chat
-from quotah_server.mock.openai.embeddings import answer_embeddings
-from quotah_server.mock.openai.listing import list_models as list_openai_models
-from quotah_server.mock.openai.media import answer_images, answer_speech
-from quotah_server.mock.openai.responses import answer_responses
+from quotah_server.mock.mistral.vendor import MISTRAL
+from quotah_server.mock.openai.vendor import OPENAI
+from quotah_server.mock.plans import FaultPlan, Plans
 from quotah_server.mock.script import ScriptError
+from quotah_server.mock.vendor import Vendor
 
-Handler = Callable[[Visit], Answer]
-
-_ROUTES: dict[tuple[str, str], Handler] = {
-    ("POST", "/openai/v1/chat/completions"): answer_chat,
-    ("POST", "/openai/v1/responses"): answer_responses,
-    ("POST", "/openai/v1/embeddings"): answer_embeddings,
-    ("POST", "/openai/v1/audio/speech"): answer_speech,
-    ("POST", "/openai/v1/images/generations"): answer_images,
-    ("GET", "/openai/v1/models"): list_openai_models,
-    ("POST", "/anthropic/v1/messages"): answer_messages,
-    ("POST", "/anthropic/v1/messages/count_tokens"): answer_count,
-    ("GET", "/anthropic/v1/models"): list_anthropic_models,
+_VENDORS = {
+    "/openai/deployments": AZURE,
+    "/openai/v1": OPENAI,
+    "/anthropic": ANTHROPIC,
+    "/gemini": GEMINI,
+    "/cohere": COHERE,
+    "/mistral/v1": MISTRAL,
 }
 _ABOUT = {
     "name": "Quotah mock provider",
     "openai_base_url": "/openai/v1",
+    "azure_base_url": "/openai",
     "anthropic_base_url": "/anthropic",
+    "gemini_base_url": "/gemini",
+    "cohere_base_url": "/cohere",
+    "mistral_base_url": "/mistral/v1",
     "log": "/mock/log",
+    "plan": "/mock/plan",
 }
 
 
 class MockProvider:
-    """Answers requests; holds the log, the cache memory and the rate-limit windows.
+    """Answers requests; holds the log, the plans, the cache memory and the rate-limit windows.
 
     ``log_path``: file that every settled log line is appended to. Serve it with ``wire.serve``.
     """
@@ -54,16 +55,16 @@ class MockProvider:
         self, log_path: Path | None = None, clock: Callable[[], datetime] = utc_now
     ) -> None:
         self.ledger = Ledger(log_path)
+        self.plans = Plans()
         self._desk = Desk(clock)
         self._faults = FaultCounter()
 
     def answer(self, request: Request) -> tuple[Reply, Entry | None]:
         """Decide the answer of a request and open its log entry when it is one that is billed."""
         path = request.path.rstrip("/")
-        if path.startswith("/anthropic/"):
-            return self._vendor(request, path, anthropic=True)
-        if path.startswith("/openai/"):
-            return self._vendor(request, path, anthropic=False)
+        for prefix, vendor in _VENDORS.items():
+            if path.startswith(prefix + "/"):
+                return self._vendor(request, path[len(prefix) :], vendor)
         return self._own(request, path), None
 
     def _own(self, request: Request, path: str) -> Reply:
@@ -76,40 +77,50 @@ class MockProvider:
         if path == "/mock/log" and request.method == "DELETE":
             self.ledger.clear()
             return Reply(204, [], [Step(b"")])
+        if path == "/mock/plan":
+            return self._plan(request)
         if path in ("", "/healthz") and request.method in ("GET", "HEAD"):
             return json_reply(200, _ABOUT, [])
         return json_reply(404, {"error": f"no such page: {request.method} {request.path}"}, [])
 
-    def _vendor(
-        self, request: Request, path: str, *, anthropic: bool
-    ) -> tuple[Reply, Entry | None]:
-        request_id = self._desk.mint("req_")
-        id_header = ("request-id" if anthropic else "x-request-id", request_id)
+    def _plan(self, request: Request) -> Reply:
+        if request.method == "DELETE":
+            self.plans.clear()
+            return Reply(204, [], [Step(b"")])
+        try:
+            plan = msgspec.json.decode(request.body, type=FaultPlan)
+            self.plans.add(plan)
+        except (msgspec.DecodeError, ScriptError, UnicodeDecodeError) as error:
+            return json_reply(400, {"error": str(error)}, [])
+        return json_reply(201, plan, [])
 
-        def error_body(status: int, message: str | None = None, code: str | None = None) -> object:
-            if anthropic:
-                return anthropic_errors.error_body(status, message, code, request_id)
-            return openai_errors.error_body(status, message, code)
+    def _vendor(self, request: Request, path: str, vendor: Vendor) -> tuple[Reply, Entry | None]:
+        request_id = self._desk.mint("req_")
+        id_headers = [(vendor.id_header, request_id)] if vendor.id_header else []
+
+        def error_body(trouble: Trouble) -> object:
+            return vendor.error_body(trouble, request_id)
 
         def refuse(status: int, message: str, code: str | None = None) -> Reply:
-            return json_reply(status, error_body(status, message, code), [id_header])
+            return json_reply(status, error_body(Trouble(status, message, code)), id_headers)
 
-        handler = _ROUTES.get((request.method, path))
-        if handler is None:
+        found = vendor.route(request.method, path)
+        if found is None:
             return refuse(404, f"Invalid URL ({request.method} {request.path})"), None
-        key = _key_of(request)
-        if not key:
-            return refuse(401, "No API key: any key that is not empty will do."), None
-        if anthropic and "anthropic-version" not in request.headers:
-            return refuse(400, "anthropic-version: header is required"), None
+        key = vendor.key_of(request)
+        if objection := vendor.objection(request, key):
+            return refuse(*objection), None
+        handler, params = found
+        planned = self.plans.apply(request, key)
         try:
-            answer = handler(Visit(request, key, self._desk, request_id))
+            answer = handler(Visit(planned, key, self._desk, request_id, params))
         except BadRequestError as error:
             return refuse(error.status, str(error)), None
         except ScriptError as error:
             return refuse(400, str(error), "mock_setting"), None
         strikes = self._faults.strikes(answer.script)
-        reply = apply(answer.reply, answer.script, error_body, strikes=strikes)
+        voice = Voice(error_body, vendor.stream_error, vendor.retry_headers)
+        reply = apply(answer.reply, answer.script, voice, strikes=strikes)
         return reply, self._open_entry(reply, request, request_id, key)
 
     def _open_entry(
@@ -125,9 +136,3 @@ class MockProvider:
             digest=hashlib.sha256(request.body).hexdigest(),
             at=self._desk.clock().isoformat().replace("+00:00", "Z"),
         )
-
-
-def _key_of(request: Request) -> str:
-    own = request.headers.get("x-api-key", "").strip()
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return own or (token.strip() if scheme.lower() == "bearer" else "")

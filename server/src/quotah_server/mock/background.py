@@ -10,6 +10,7 @@ from typing import Self
 
 from quotah_server.mock.app import MockProvider
 from quotah_server.mock.ledger import Entry
+from quotah_server.mock.plans import FaultPlan
 from quotah_server.mock.wire import MockServer, serve
 
 _START_S = 10.0
@@ -81,6 +82,31 @@ class BackgroundMock:
     def anthropic_url(self) -> str:
         """The base URL for Anthropic clients."""
         return f"{self.url}/anthropic"
+
+    @property
+    def azure_url(self) -> str:
+        """The endpoint for Azure clients, which add ``/openai`` themselves."""
+        return self.url
+
+    @property
+    def gemini_url(self) -> str:
+        """The base URL for Gemini clients, which add the version themselves."""
+        return f"{self.url}/gemini"
+
+    @property
+    def cohere_url(self) -> str:
+        """The base URL for Cohere clients, which add the version themselves."""
+        return f"{self.url}/cohere"
+
+    @property
+    def mistral_url(self) -> str:
+        """The base URL for Mistral clients, which add the version themselves."""
+        return f"{self.url}/mistral"
+
+    def plan(self, path: str = "", *, times: int | None = None, **settings: str | int) -> None:
+        """Lay settings down for requests to come: ``plan("/cohere", times=1, fault="error-500")``."""
+        named = {name.replace("_", "-"): value for name, value in settings.items()}
+        self.provider.plans.add(FaultPlan(named, times, path))
 
     def log(self) -> list[Entry]:
         """The log entries in memory, oldest first."""

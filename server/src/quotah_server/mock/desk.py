@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -16,6 +17,7 @@ from quotah_server.mock.ratelimits import RateLimits
 from quotah_server.mock.script import Script
 
 T = TypeVar("T")
+_MOST_KEPT = 1_000
 
 
 def utc_now() -> datetime:
@@ -38,6 +40,8 @@ class Desk:
         self.clock = clock
         self.cache = PrefixMemory()
         self.limits = RateLimits(clock)
+        self.kept: OrderedDict[str, Any] = OrderedDict()
+        """What was stored for later by id: responses, files, batches; the newest 1,000."""
         self._salt = secrets.token_bytes(16)
         self._minted = 0
 
@@ -47,14 +51,28 @@ class Desk:
         seed = self._salt + self._minted.to_bytes(8, "big")
         return prefix + hashlib.blake2b(seed, digest_size=(length + 1) // 2).hexdigest()[:length]
 
+    def keep(self, name: str, value: Any) -> None:
+        """Store something under its id."""
+        self.kept[name] = value
+        while len(self.kept) > _MOST_KEPT:
+            self.kept.popitem(last=False)
+
 
 class Visit(msgspec.Struct, frozen=True):
-    """One authenticated request on its way to a vendor's code."""
+    """One authenticated request on its way to a vendor's code. ``params``: words of its path."""
 
     request: Request
     key: str
     desk: Desk
     request_id: str
+    params: Mapping[str, str] = {}
+
+    def kept(self) -> Any:
+        """What is stored under the ``id`` of the path; raises BadRequestError (404)."""
+        found = self.desk.kept.get(self.params["id"])
+        if found is None:
+            raise BadRequestError(f"No such object: {self.params['id']}", 404)
+        return found
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -52,6 +52,16 @@ class Bill(msgspec.Struct, frozen=True):
     streaming: bool = False
 
 
+class Trouble(msgspec.Struct, frozen=True):
+    """An error that is to be told in a vendor's shape. None: the vendor's usual words."""
+
+    status: int
+    message: str | None = None
+    code: str | None = None
+    wait_ms: int | None = None
+    """When to come back, for vendors that tell it in the body."""
+
+
 class Reply(msgspec.Struct):
     """An answer. ``content-length`` or chunked framing is added by the socket code."""
 
@@ -65,6 +75,8 @@ class Reply(msgspec.Struct):
     """The content-length that is told when it is not the length of what is sent."""
     write_bytes: int | None = None
     """Split the body into writes of this many bytes, each its own HTTP chunk."""
+    write_pause_s: float = 0.0
+    """Pause after each of those writes, in seconds."""
     before_s: float = 0.0
     """Pause before the status line, in seconds."""
     hang_up: str | None = None
@@ -85,7 +97,7 @@ def json_reply(
     )
 
 
-def sse(value: object, event: str | None = None) -> bytes:
+def sse(value: object, event: str | None = None, line_end: bytes = b"\n") -> bytes:
     """Encode one server-sent event."""
-    head = f"event: {event}\n".encode() if event else b""
-    return head + b"data: " + msgspec.json.encode(value) + b"\n\n"
+    head = b"event: " + event.encode() + line_end if event else b""
+    return head + b"data: " + msgspec.json.encode(value) + line_end * 2

@@ -15,7 +15,14 @@ import msgspec
 from quotah_server.mock.exchange import Bill, Request, Usage
 
 _SECRET_HEADERS = frozenset(
-    {"authorization", "x-api-key", "api-key", "cookie", "proxy-authorization"}
+    {
+        "authorization",
+        "x-api-key",
+        "api-key",
+        "x-goog-api-key",
+        "cookie",
+        "proxy-authorization",
+    }
 )
 
 

@@ -31,6 +31,14 @@ DATED = {
 
 _UNDATED = (
     "claude-haiku-5-5",
+    "command-a-03-2025",
+    "command-r7b-12-2024",
+    "embed-v4.0",
+    "gemini-2.5-flash",
+    "gemini-2.5-flash-lite",
+    "gemini-2.5-pro",
+    "gemini-embedding-001",
+    "rerank-v3.5",
     "claude-opus-5-5",
     "claude-sonnet-5-5",
     "gpt-5.6-sol",

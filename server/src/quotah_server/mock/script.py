@@ -30,6 +30,10 @@ FAULT_NAMES = frozenset(
         "html",
         "no-usage",
         "one-byte",
+        "trickle",
+        "absurd-usage",
+        "negative-usage",
+        "duplicate-usage",
     }
 )
 _STATUS_FAULT = re.compile(r"error-([45]\d\d)")
@@ -47,6 +51,8 @@ class Script(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
     fault_times: int | None = None
     """Only the first so many requests of the same ``fault_id`` fail."""
     fault_id: str = "default"
+    fail_first: int | None = None
+    """Short for ``fault_times``, with ``error-500`` where no fault is named."""
     retry_after_ms: int | None = None
     """For errors: sets ``retry-after-ms`` and ``retry-after`` (whole seconds, rounded up)."""
     error_code: str | None = None
@@ -58,6 +64,8 @@ class Script(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
     pace_ms: int = 0
     deltas: int | None = None
     write_bytes: int | None = None
+    write_pause_ms: int | None = None
+    """Pause after each write of ``write_bytes`` (1,000 for ``trickle``)."""
     text: str | None = None
     """The answer's text, word for word."""
     tool: str | None = None
@@ -68,12 +76,23 @@ class Script(msgspec.Struct, frozen=True, rename="kebab", forbid_unknown_fields=
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
     service_tier: str | None = None
+    remaining_requests: int | None = None
+    remaining_tokens: int | None = None
+    """What the rate-limit headers say is left."""
+    headers: str | None = None
+    """Further headers of the answer: ``name=value; name=value``."""
 
     @property
     def error_status(self) -> int | None:
         """The HTTP status of an ``error-<status>`` fault."""
         found = _STATUS_FAULT.fullmatch(self.fault or "")
         return int(found[1]) if found else None
+
+    @property
+    def extra_headers(self) -> list[tuple[str, str]]:
+        """The further headers, each a name and a value."""
+        pairs = [part.partition("=") for part in (self.headers or "").split(";")]
+        return [(n.strip().lower(), v.strip()) for n, sign, v in pairs if sign and n.strip()]
 
 
 def read_script(headers: Mapping[str, str], model: str, texts: Iterable[str]) -> Script:
@@ -97,7 +116,10 @@ def read_script(headers: Mapping[str, str], model: str, texts: Iterable[str]) ->
     except msgspec.ValidationError as error:
         raise ScriptError(f"mock setting not understood: {error}") from error
     _check(script)
-    return script
+    if script.fail_first is None:
+        return script
+    fault = script.fault or "error-500"
+    return msgspec.structs.replace(script, fault=fault, fault_times=script.fail_first)
 
 
 def _read_words(directive: str) -> dict[str, str]:

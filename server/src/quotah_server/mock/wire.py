@@ -208,6 +208,8 @@ class _Play:
             piece = step.data[start : start + size]
             self._writer.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
             await self._writer.drain()
+            if self._reply.write_pause_s:
+                await asyncio.sleep(self._reply.write_pause_s)
 
     def _settle(self, outcome: str) -> None:
         bill = self._reply.bill

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from quotah_server.mock.exchange import Trouble
+
 _TYPES = {
     400: ("invalid_request_error", "The request was not understood."),
     401: ("authentication_error", "invalid x-api-key"),
@@ -14,12 +16,10 @@ _TYPES = {
 }
 
 
-def error_body(
-    status: int, message: str | None = None, code: str | None = None, request_id: str | None = None
-) -> object:
-    """Build the body of an error answer; ``code`` is given as ``details.error_code``."""
-    kind, usual = _TYPES.get(status) or _TYPES[status // 100 * 100]
-    error: dict[str, object] = {"type": kind, "message": message or usual}
-    if code is not None:
-        error["details"] = {"error_code": code}
+def error_body(trouble: Trouble, request_id: str) -> object:
+    """Build the body of an error answer; its code is given as ``details.error_code``."""
+    kind, usual = _TYPES.get(trouble.status) or _TYPES[trouble.status // 100 * 100]
+    error: dict[str, object] = {"type": kind, "message": trouble.message or usual}
+    if trouble.code is not None:
+        error["details"] = {"error_code": trouble.code}
     return {"type": "error", "error": error, "request_id": request_id}

@@ -12,18 +12,28 @@ def list_models(visit: Visit) -> Answer:
     """List the models that the stand-in knows by date; it answers for any other name too."""
     names = known(("claude",))
     body = {
-        "data": [
-            {
-                "type": "model",
-                "id": name,
-                "display_name": name.replace("-", " ").title(),
-                "created_at": "2025-01-01T00:00:00Z",
-            }
-            for name in names
-        ],
+        "data": [_model(name) for name in names],
         "has_more": False,
         "first_id": names[0],
         "last_id": names[-1],
     }
-    script = read_script(visit.request.headers, "", [])
-    return Answer(json_reply(200, body, [("request-id", visit.request_id)]), script)
+    return _told(visit, body)
+
+
+def get_model(visit: Visit) -> Answer:
+    """Tell one model, whatever its name."""
+    return _told(visit, _model(visit.params["id"]))
+
+
+def _model(name: str) -> dict[str, str]:
+    return {
+        "type": "model",
+        "id": name,
+        "display_name": name.replace("-", " ").title(),
+        "created_at": "2025-01-01T00:00:00Z",
+    }
+
+
+def _told(visit: Visit, body: object) -> Answer:
+    reply = json_reply(200, body, [("request-id", visit.request_id)])
+    return Answer(reply, read_script(visit.request.headers, "", []))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-import math
-import random
 import struct
 
 import msgspec
@@ -13,8 +11,9 @@ from quotah_server.mock.desk import Answer, BadRequestError, Visit, decode
 from quotah_server.mock.exchange import Bill, Usage, json_reply
 from quotah_server.mock.models import EMBEDDING_SIZES, answering
 from quotah_server.mock.openai.prompt import answer_headers
-from quotah_server.mock.prose import count_tokens, seed_of
+from quotah_server.mock.prose import count_tokens
 from quotah_server.mock.script import read_script
+from quotah_server.mock.vectors import unit_vector
 
 _MAX_DIMENSIONS = 4096
 _MAX_INPUTS = 2048
@@ -76,10 +75,7 @@ def _inputs(asked: EmbeddingRequest) -> list[str | list[int]]:
 
 
 def _vector(asked: EmbeddingRequest, item: str | list[int], size: int) -> list[float] | str:
-    draw = random.Random(seed_of(asked.model, str(item)))  # noqa: S311 (not a secret)
-    raw = [draw.uniform(-1, 1) for _ in range(size)]
-    norm = math.sqrt(sum(x * x for x in raw))
-    unit = [x / norm for x in raw]
+    unit = unit_vector(asked.model, str(item), size)
     if asked.encoding_format == "base64":
         return base64.b64encode(struct.pack(f"<{size}f", *unit)).decode()
     return unit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from quotah_server.mock.exchange import Trouble
+
 _TYPES = {
     400: ("invalid_request_error", None, "The request was not understood."),
     401: ("invalid_request_error", "invalid_api_key", "Incorrect API key provided."),
@@ -13,16 +15,14 @@ _TYPES = {
 }
 
 
-def error_body(status: int, message: str | None = None, code: str | None = None) -> object:
-    """Build the body of an error answer; ``message`` and ``code`` replace the usual ones."""
-    kind, usual_code, usual_message = _TYPES.get(status) or _TYPES[status // 100 * 100]
-    if code is not None:
-        kind = code
+def error_body(trouble: Trouble, _request_id: str = "") -> object:
+    """Build the body of an error answer; the trouble's message and code replace the usual ones."""
+    kind, code, message = _TYPES.get(trouble.status) or _TYPES[trouble.status // 100 * 100]
     return {
         "error": {
-            "message": message or usual_message,
-            "type": kind,
+            "message": trouble.message or message,
+            "type": trouble.code or kind,
             "param": None,
-            "code": code or usual_code,
+            "code": trouble.code or code,
         }
     }

@@ -65,6 +65,7 @@ class ResponsesRequest(msgspec.Struct, frozen=True):
     input: str | list[Item] = ""
     instructions: str | None = None
     stream: bool | None = False
+    store: bool | None = None
     max_output_tokens: int | None = None
     reasoning: Reasoning | None = None
     service_tier: str | None = None
@@ -104,6 +105,8 @@ def answer_responses(visit: Visit) -> Answer:
         streaming=bool(asked.stream),
     )
     headers = answer_headers(visit, window)
+    if asked.store is not False:
+        visit.desk.keep(draft.id, draft.whole())
     if not asked.stream:
         return Answer(json_reply(200, draft.whole(), headers, bill), script)
     reply = Reply(
@@ -172,7 +175,7 @@ def _shell(asked: ResponsesRequest, created_at: int, service_tier: str) -> dict[
         "previous_response_id": asked.previous_response_id,
         "reasoning": {"effort": _effort(asked), "summary": None},
         "service_tier": service_tier,
-        "store": True,
+        "store": asked.store is not False,
         "temperature": 1.0,
         "text": {"format": (asked.text and asked.text.format) or {"type": "text"}},
         "tool_choice": asked.tool_choice or "auto",

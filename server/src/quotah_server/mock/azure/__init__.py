@@ -1,0 +1,1 @@
+"""Azure OpenAI: OpenAI's operations below a deployment."""

@@ -1,0 +1,1 @@
+"""Cohere's API, version 2: chat whole and streamed, embed, rerank, models."""

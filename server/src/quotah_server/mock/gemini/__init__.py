@@ -1,0 +1,1 @@
+"""Gemini's native API: generateContent whole and streamed, embeddings, token counts, models."""

@@ -1,0 +1,1 @@
+"""Mistral: OpenAI's wire, whose streams tell their usage unasked."""
