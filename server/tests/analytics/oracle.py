@@ -33,9 +33,21 @@ def value_of(event: PricedEvent, name: str, zone: ZoneInfo) -> Any:
         "input_tokens": event.usage.input_tokens, "output_tokens": event.usage.output_tokens,
         "cache_read_tokens": event.usage.cache_read_input_tokens,
         "http_status": call.http_status, "attempt": call.attempt, "streaming": call.streaming,
-        "final": call.final,
+        "final": call.final, "credential": named("cred", call.credential_id),
+        "route": named("route", call.route_id), "from_cache": call.from_cache,
+        "saved": event.saved_usd,
     }  # fmt: skip
     return plain[name]
+
+
+def named(noun: str, one_id: str | None) -> str | None:
+    return f"{noun}_{one_id}" if one_id else one_id
+
+
+def saved(events: list[PricedEvent]) -> Any:
+    """What the cache saved: nothing where it answered nothing, unknown where no hit has a price."""
+    hits = [event.saved_usd for event in events if event.call.from_cache]
+    return total(hits) if hits else Decimal(0)
 
 
 def parts_of_cost(events: list[PricedEvent]) -> dict[str, Any]:
@@ -148,6 +160,8 @@ def metric(name: str, events: list[PricedEvent], ratings: dict[str, int]) -> Any
         "cost": cost,
         **parts_of_cost(events),
         "cost_per_request": per_request,
+        "saved": saved(events),
+        "cache_hits": sum(event.call.from_cache for event in events),
         "unpriced_requests": sum(event.cost_status == "unpriced" for event in final),
         "input_tokens": tokens("input_tokens"),
         "output_tokens": tokens("output_tokens"),

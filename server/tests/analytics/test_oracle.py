@@ -30,7 +30,10 @@ FIRST = datetime(2026, 3, 6, tzinfo=UTC)
 LAST = datetime(2026, 4, 27, tzinfo=UTC)
 TEXTS = ("a", "b", "ab", "B", "ü", "a b", "", None)
 GRAINS = (None, "hour", "day", "week", "month")
-SORTABLE = ("requests", "attempts", "cost", "input_tokens", "distinct_users", "errors")
+SORTABLE = (
+    "requests", "attempts", "cost", "input_tokens", "distinct_users", "errors", "saved", "cache_hits",
+)  # fmt: skip
+IDS = ("a" * 32, "b" * 32, None)
 
 instants = st.integers(0, int((LAST - FIRST).total_seconds() * 1000) - 1).map(
     lambda ms: FIRST + timedelta(milliseconds=ms)
@@ -57,6 +60,9 @@ def events(draw: st.DrawFn, number: int) -> PricedEvent:
     text = st.sampled_from(TEXTS)
     attempt = draw(st.sampled_from([1, 1, 1, 2]))
     took = draw(st.integers(0, 100_000))
+    from_cache = draw(st.sampled_from([False, False, True]))
+    if from_cache:
+        cost = Decimal(0)
     return priced(
         number,
         started_at=start,
@@ -77,6 +83,10 @@ def events(draw: st.DrawFn, number: int) -> PricedEvent:
         cost_usd=cost,
         cost_status="unpriced" if cost is None else "computed",
         split=None if cost is None else draw(splits(cost)),
+        credential_id=draw(st.sampled_from(IDS)),
+        route_id=draw(st.sampled_from(IDS)),
+        from_cache=from_cache,
+        saved_usd=draw(st.none() | st.decimals(0, 10, places=12)) if from_cache else None,
     )
 
 
@@ -103,7 +113,14 @@ def histories(draw: st.DrawFn, min_size: int = 0) -> tuple[list[PricedEvent], di
 @st.composite
 def filters(draw: st.DrawFn) -> Filter:
     name = draw(st.sampled_from(["feature", "model", "tag:t", "tag:u v", "status"]))
-    numeric = draw(st.sampled_from(["latency_ms", "input_tokens", "cost", "hour", "http_status"]))
+    numeric = draw(
+        st.sampled_from(["latency_ms", "input_tokens", "cost", "hour", "http_status", "saved"])
+    )
+    if draw(st.integers(0, 7)) == 0:
+        one_id = f"cred_{IDS[0]}"
+        return draw(
+            st.sampled_from([Filter("from_cache", "eq", True), Filter("credential", "ne", one_id)])
+        )
     if draw(st.booleans()):
         op = draw(st.sampled_from(["eq", "ne", "prefix", "contains", "in", "not_in", "is_null"]))
         texts = st.sampled_from([text for text in TEXTS if text is not None] + ["success"])
@@ -119,7 +136,10 @@ def queries(draw: st.DrawFn) -> Query:
     start = draw(instants | edges)
     longest = {"hour": 4, "day": 40}.get(grain or "", 60)
     end = start + timedelta(minutes=draw(st.integers(1, longest * 24 * 60)))
-    dimensions = ["model", "feature", "tag:t", "hour", "weekday", "day", "week", "month", "status"]
+    dimensions = [
+        "model", "feature", "tag:t", "hour", "weekday", "day", "week", "month", "status", "credential",
+        "route",
+    ]  # fmt: skip
     metrics = draw(st.lists(st.sampled_from([*METRICS]), min_size=1, max_size=6, unique=True))
     sort = draw(st.sampled_from(SORTABLE))
     metrics = [sort, *(name for name in metrics if name != sort)]

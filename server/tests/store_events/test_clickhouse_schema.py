@@ -100,14 +100,14 @@ def test_events_of_an_older_schema_are_wholly_other() -> None:
             for statement in migration.statements:
                 opened.query(statement)
         found = opened.query(
-            "SELECT cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_other, revision"
-            " FROM events FINAL ORDER BY attempt",
+            "SELECT cost, cost_input, cost_cache_read, cost_cache_write, cost_output, cost_other, revision,"
+            " from_cache, saved, credential_id, route_id FROM events FINAL ORDER BY attempt",
             "TSV",
         )
     finally:
         opened.close()
     nothing = "\\N"
     assert [line.split("\t") for line in str(found).splitlines()] == [
-        ["0.25", "0", "0", "0", "0", "0.25", "0"],
-        [*[nothing] * 6, "0"],
+        ["0.25", "0", "0", "0", "0", "0.25", "0", "false", nothing, nothing, nothing],
+        [*[nothing] * 6, "0", "false", nothing, nothing, nothing],
     ]

@@ -206,6 +206,8 @@ class Compiler:
             known = join(" OR ", [value + " IS NOT NULL" for value in values])
             total = join(" + ", ["coalesce(" + value + ", 0)" for value in values])
             return "CASE WHEN " + known + " THEN " + total + " END"
+        if metric.shape == "sum_of":
+            return "CASE WHEN " + values[1] + " = 0 THEN 0 ELSE " + values[0] + " END"
         above, below = (dialect.to_float(value) for value in values)
         return above + " / nullif(" + below + ", 0)"
 

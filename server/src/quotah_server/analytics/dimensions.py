@@ -51,6 +51,8 @@ _DIMENSIONS = (
     Dimension("prompt", "Prompt", "prompt"),
     Dimension("prompt_version", "Prompt version", "prompt_version"),
     Dimension("key", "Key", "key_id", noun="key"),
+    Dimension("credential", "Provider key", "credential_id", noun="cred"),
+    Dimension("route", "Route", "route_id", noun="route"),
     Dimension("project", "Project", "project_id", noun="prj"),
     Dimension("environment", "Environment", "environment"),
     Dimension("door", "Captured by", "door"),
@@ -76,6 +78,8 @@ _MEASURES = (
     Field("rating", "int", "rating"),
     Field("streaming", "bool", "streaming"),
     Field("final", "bool", "final"),
+    Field("from_cache", "bool", "from_cache"),
+    Field("saved", "money", "saved"),
     Field("hour", "int", clock="hour"),
     Field("weekday", "int", clock="weekday"),
 )

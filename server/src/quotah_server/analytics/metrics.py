@@ -15,9 +15,10 @@ from quotah_server.domain.money import QUANTUM
 
 Unit = Literal["usd", "tokens", "count", "ratio", "ms", "per_second", "time", "text"]
 Better = Literal["higher", "lower"]
-Rows = Literal["all", "final", "success", "failed", "unpriced", "spoken"]
+Rows = Literal["all", "final", "success", "failed", "unpriced", "spoken", "cached"]
 """all: every attempt. final: the last attempt of each run. success, failed, unpriced: final ones of
-that kind. spoken: successful ones with output tokens and a duration."""
+that kind. spoken: successful ones with output tokens and a duration. cached: answered from the
+gateway's cache."""
 
 CONDITIONS: dict[Rows, str] = {
     "final": "e.final",
@@ -26,6 +27,7 @@ CONDITIONS: dict[Rows, str] = {
     "unpriced": "(e.final AND e.cost_status = 'unpriced')",
     "spoken": "(e.final AND e.status = 'success' AND e.output_tokens IS NOT NULL"
     " AND e.latency_ms > 0)",
+    "cached": "e.from_cache",
 }
 _MONEY = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -42,7 +44,8 @@ class Aggregate(msgspec.Struct, frozen=True):
 class Metric(msgspec.Struct, frozen=True):
     """A metric of the catalogue. better: whether more is good; None when neither.
 
-    shape: plain = the aggregate; sum = of both; ratio = first / second * factor.
+    shape: plain = the aggregate; sum = of both; ratio = first / second * factor; sum_of = the first, which
+    is 0 where the second counts nothing.
     """
 
     name: str
@@ -52,7 +55,7 @@ class Metric(msgspec.Struct, frozen=True):
     formula: str
     aggregates: tuple[Aggregate, ...]
     better: Better | None = None
-    shape: Literal["plain", "sum", "ratio"] = "plain"
+    shape: Literal["plain", "sum", "ratio", "sum_of"] = "plain"
     factor: int = 1
 
     @property
@@ -68,6 +71,7 @@ class Metric(msgspec.Struct, frozen=True):
             known = [number for number in numbers if number is not None]
             return sum(known) if known else (0 if empty else None)
         number = numbers[0]
+        empty = empty or (self.shape == "sum_of" and not numbers[1])
         if number is None and empty and self.aggregates[0].kind != "quantile":
             return Decimal(0) if self.unit == "usd" else 0
         return number
@@ -87,6 +91,7 @@ _INPUT = Aggregate("sum", "input_tokens")
 _OUTPUT = Aggregate("sum", "output_tokens")
 _CACHE_READ = Aggregate("sum", "cache_read_tokens")
 _FAILED = Aggregate("count", rows="failed")
+_HITS = Aggregate("count", rows="cached")
 
 
 def _latency(level: float) -> tuple[Aggregate, ...]:
@@ -110,7 +115,8 @@ _ALL = (
         "number of runs (final attempts)", (_REQUESTS,),
     ),
     Metric(
-        "attempts", "Attempts", "count", "Attempts at a provider, retries included.",
+        "attempts", "Attempts", "count",
+        "Attempts at a provider, retries included; an answer from the cache is one, too.",
         "number of events", (_ATTEMPTS,),
     ),
     Metric(
@@ -125,6 +131,17 @@ _ALL = (
     Metric(
         "cost_per_request", "Cost per request", "usd", "What one call cost, retries included.",
         "cost ÷ requests", (_COST, _REQUESTS), "lower", "ratio",
+    ),
+    Metric(
+        "saved", "Saved", "usd",
+        "What answers from the gateway's cache would have cost; unpriced ones are left out.",
+        "Σ saved of answers from the cache", (Aggregate("sum", "saved", "cached"), _HITS), "higher",
+        "sum_of",
+    ),
+    Metric(
+        "cache_hits", "Answers from cache", "count",
+        "Calls that the gateway's cache answered, so that no provider was asked.",
+        "number of runs answered from the cache", (_HITS,), "higher",
     ),
     Metric(
         "unpriced_requests", "Unpriced requests", "count", "Calls whose price is not known.",

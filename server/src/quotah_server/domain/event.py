@@ -67,3 +67,5 @@ class PricedEvent(msgspec.Struct, frozen=True, omit_defaults=True):
     cost_reason: str = ""
     split: CostSplit | None = None
     """None where there is no cost, and in events of an earlier version: all of it is then other."""
+    saved_usd: Decimal | None = None
+    """What an answer from the cache would have cost; None where that is not known, and for all others."""

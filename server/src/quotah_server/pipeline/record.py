@@ -6,6 +6,8 @@ units, the book turns units into money; nothing else decides what a call cost.
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import msgspec
 
 from quotah_server.catalog.aliases import canonical
@@ -18,6 +20,8 @@ from quotah_server.pipeline.split import split_of
 from quotah_server.providers.registry import room_for, told_by
 
 _FIRST_ERROR_STATUS = 400
+FROM_CACHE = "answered from the cache"
+"""Why an event that cost nothing did so; what it would have cost is what it saved."""
 MODEL_MAX = 300
 """Characters of the name of a model, or of a deployment, that are kept: an answer may claim any."""
 
@@ -29,6 +33,8 @@ def record(call: Call, book: Book) -> PricedEvent:
         call = msgspec.structs.replace(call, model_response=(call.model_response or "")[:MODEL_MAX])
     usage = usage_of(call)
     cost = cost_of(call, usage, book)
+    if call.from_cache:
+        return _saving(call, cost)
     return PricedEvent(
         call=call,
         usage=usage,
@@ -37,6 +43,19 @@ def record(call: Call, book: Book) -> PricedEvent:
         price_version=cost.price_version,
         cost_reason=cost.reason,
         split=split_of(cost),
+    )
+
+
+def _saving(call: Call, cost: Price) -> PricedEvent:
+    """Nothing was bought: no tokens, no cost. The usage of the first time stays in ``raw_usage``."""
+    return PricedEvent(
+        call=call,
+        usage=Usage(),
+        cost_usd=Decimal(0),
+        cost_status="computed",
+        price_version=cost.price_version,
+        cost_reason=FROM_CACHE,
+        saved_usd=cost.cost_usd,
     )
 
 

@@ -17,7 +17,7 @@ from quotah_server.catalog.book import Book
 from quotah_server.domain.call import Attribution, Call
 from quotah_server.domain.event import CostSplit, CostStatus, Price
 from quotah_server.domain.usage import Usage
-from quotah_server.pipeline.record import cost_of, usage_of, with_told
+from quotah_server.pipeline.record import cost_of, record, usage_of, with_told
 from quotah_server.pipeline.split import split_of
 from quotah_server.store.events.base import Repriced
 
@@ -56,6 +56,8 @@ class Stored(NamedTuple):
     cost_output: Decimal | None
     cost_other: Decimal | None
     revision: int
+    from_cache: bool
+    saved: Decimal | None
 
 
 def call_of(stored: Stored) -> Call:
@@ -79,12 +81,15 @@ def call_of(stored: Stored) -> Call:
         http_status=stored.http_status,
         started_at=at,
         ended_at=at,
+        from_cache=stored.from_cache,
     )
 
 
 def again(stored: Stored, book: Book) -> Repriced | None:
     """What the event costs by a book; None where that changes nothing that is stored."""
     call = with_told(call_of(stored))
+    if stored.from_cache:
+        return _saving_again(stored, call, book)
     usage = _read_again(stored, call)
     cost = cost_of(call, usage, book)
     split = split_of(cost)
@@ -110,8 +115,31 @@ def again(stored: Stored, book: Book) -> Repriced | None:
     )
 
 
+def _saving_again(stored: Stored, call: Call, book: Book) -> Repriced | None:
+    """An answer from the cache goes on costing nothing; what it saved is counted anew, from the
+    provider's words of the first time. Without these it stands as it was."""
+    event = record(call, book)
+    if event.saved_usd == stored.saved or usage_of(call).missing:
+        return None
+    return Repriced(
+        event_id=call.event_id,
+        workspace_id=stored.workspace_id,
+        revision=stored.revision,
+        cost_usd=event.cost_usd,
+        cost_status=event.cost_status,
+        cost_reason=event.cost_reason,
+        price_version=event.price_version,
+        split=None,
+        saved_usd=event.saved_usd,
+    )
+
+
 def explained(stored: Stored, book: Book) -> Price | None:
-    """The arithmetic of the stored cost, by the book that it cites; None where none leads to it."""
+    """The arithmetic of the stored cost, by the book that it cites; None where none leads to it. Of an
+    answer from the cache: that of what it saved."""
+    if stored.from_cache:
+        saved = next((cost_of(c, u, book) for c, u in _readings(stored)), None)
+        return saved if saved is not None and saved.cost_usd == stored.saved else None
     for call, usage in _readings(stored):
         found = cost_of(call, usage, book)
         if found.cost_usd == stored.cost and found.status == stored.cost_status:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.analytics.dialect import DIALECTS
 from quotah_server.analytics.fields import Fields, column
 from quotah_server.analytics.query import Filter
 from quotah_server.analytics.sql import Sql, join, param, raw
 from quotah_server.domain.scope import Scope
+from quotah_server.store.control.models import ProviderCredentialRow
 from quotah_server.store.events.base import EventStore
 from quotah_server.store.events.rows import PARTS
 
@@ -23,7 +27,7 @@ _LISTED = (
     "operation", "model", "model_requested", "streaming", "status", "error_class", "http_status",
     "finish_reason", "latency_ms", "ttft_ms", "input_tokens", "output_tokens",
     "cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "usage_units", "cost",
-    "cost_status",
+    "cost_status", "credential_id", "route_id", "from_cache", "saved",
 )  # fmt: skip
 _DETAILED = (
     *_LISTED, *PARTS, "workspace_id", "revision", "service_tier", "region", "usage_flags",
@@ -149,3 +153,12 @@ class RunRepository:
     def _ask(self, sql: Sql) -> list[tuple[Any, ...]]:
         text, values = self._dialect.render(sql)
         return self._store.query(text, values, timeout_s=_TIMEOUT_S).rows
+
+
+async def credential_names(
+    session: AsyncSession, scope: Scope, ids: Collection[str]
+) -> dict[str, str]:
+    """The names of those of some stored provider keys that the workspace still has."""
+    row = ProviderCredentialRow
+    query = select(row.id, row.name).where(row.workspace_id == scope.workspace_id, row.id.in_(ids))
+    return {one.id: one.name for one in await session.execute(query)}

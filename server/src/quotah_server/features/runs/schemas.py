@@ -61,6 +61,15 @@ class RunOut(BaseModel):
     latency_ms: float | None
     ttft_ms: float | None
     attempts: int
+    from_cache: Annotated[bool, Field(description="The gateway's cache answered; it cost nothing.")]
+    saved_usd: Annotated[
+        str | None,
+        Field(description="What an answer from the cache would have cost; null: no price known."),
+    ]
+    route_id: Annotated[str | None, Field(description="The route that was followed.")]
+    credential_id: Annotated[
+        str | None, Field(description="The stored provider key of the last attempt.")
+    ]
     attribution: AttributionOut
     rating: int | None
     success: bool | None
@@ -87,6 +96,9 @@ class AttemptOut(BaseModel):
     cost_status: CostStatus
     latency_ms: float | None
     ttft_ms: float | None
+    provider: str
+    credential_id: str | None
+    credential_name: Annotated[str | None, Field(description="null: removed, or none was stored.")]
 
 
 class LineItemOut(BaseModel):
@@ -115,9 +127,12 @@ class CostSplitOut(BaseModel):
 
 
 class RunDetail(RunOut):
-    """A run in full. line_items and cost_split explain the cost of its last attempt."""
+    """A run in full. line_items and cost_split explain the cost of its last attempt; of an answer from the
+    cache, line_items explain what it saved.
+    """
 
     attempt_list: list[AttemptOut]
+    credential_name: str | None
     line_items: list[LineItemOut]
     cost_split: CostSplitOut | None
     price_version: str

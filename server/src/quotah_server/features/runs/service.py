@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
@@ -92,6 +92,7 @@ class RunService:
         return RunDetail(
             **base.model_dump(),
             **more,
+            credential_name=None,
             attempt_list=[_attempt(one) for one in attempts],
             line_items=self._line_items(last),
             cost_split=_split(last),
@@ -99,6 +100,14 @@ class RunService:
             usage_flags=_json(last["usage_flags"]) or [],
             comment=word.get("comment"),
         )
+
+    @staticmethod
+    def named(detail: RunDetail, names: Mapping[str, str]) -> RunDetail:
+        """The run with the names of its provider keys (id → name), where these still exist."""
+        detail.credential_name = names.get(detail.credential_id or "")
+        for one in detail.attempt_list:
+            one.credential_name = names.get(one.credential_id or "")
+        return detail
 
     def rate(self, scope: Scope, run_id: str, word: FeedbackIn) -> FeedbackOut:
         """Keep a word on a run; raises NotFoundError."""
@@ -179,6 +188,10 @@ def _run(record: Record, cost: Decimal | None, word: Record, attempts: int) -> R
             prompt_version=record["prompt_version"],
             tags=record["tags"] or {},
         ),
+        from_cache=record["from_cache"],
+        saved_usd=_usd(record["saved"]),
+        route_id=_id("route", record["route_id"]),
+        credential_id=_id("cred", record["credential_id"]),
         rating=word.get("rating"),
         success=word.get("success"),
         **{
@@ -198,10 +211,12 @@ def _attempt(record: Record) -> AttemptOut:
         started_at=_utc(record["ts"]),
         ended_at=_end(record),
         cost_usd=_usd(record["cost"]),
+        credential_id=_id("cred", record["credential_id"]),
+        credential_name=None,
         **{
             name: record[name]
             for name in (
-                "attempt", "final", "model", "status", "http_status", "error_class",
+                "attempt", "final", "provider", "model", "status", "http_status", "error_class",
                 "cost_status", "latency_ms", "ttft_ms",
             )
         },

@@ -67,7 +67,8 @@ class Feedback(msgspec.Struct, frozen=True):
 class Repriced(msgspec.Struct, frozen=True):
     """An event priced again. revision: of the row that was read; one that moved on since is left alone.
 
-    usage: where the provider's words are read otherwise now; None: the stored counts stand.
+    usage: where the provider's words are read otherwise now; None: the stored counts stand. saved_usd:
+    what an event that was answered from the cache saved; its cost stays 0.
     """
 
     event_id: str
@@ -79,6 +80,7 @@ class Repriced(msgspec.Struct, frozen=True):
     price_version: str
     split: CostSplit | None
     usage: Usage | None = None
+    saved_usd: Decimal | None = None
 
 
 class Correction(msgspec.Struct, frozen=True):

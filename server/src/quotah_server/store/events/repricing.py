@@ -21,7 +21,7 @@ _NAMED: tuple[tuple[str, Kind], ...] = (
 )  # fmt: skip
 _PRICES: tuple[tuple[str, Kind], ...] = (
     ("cost", "money"), ("cost_status", "text"), ("cost_reason", "text"), ("price_version", "text"),
-    *((part, "money") for part in PARTS),
+    *((part, "money") for part in PARTS), ("saved", "money"),
 )  # fmt: skip
 _COUNTS: tuple[tuple[str, Kind], ...] = (
     ("input_tokens", "int"), ("output_tokens", "int"), ("cache_read_tokens", "int"),
@@ -95,7 +95,8 @@ def _row(one: Repriced) -> tuple[Any, ...]:
     return (
         one.event_id, one.workspace_id, one.revision, one.usage is not None,
         money_text(one.cost_usd), one.cost_status, one.cost_reason or None, one.price_version,
-        *split_of_row(one.cost_usd, one.split), usage.input_tokens, usage.output_tokens,
-        usage.cache_read_input_tokens, usage.cache_write_input_tokens,
-        usage.reasoning_output_tokens, _text(usage.units).decode(), _text(usage.flags).decode(),
+        *split_of_row(one.cost_usd, one.split), money_text(one.saved_usd),
+        usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens,
+        usage.cache_write_input_tokens, usage.reasoning_output_tokens,
+        _text(usage.units).decode(), _text(usage.flags).decode(),
     )  # fmt: skip

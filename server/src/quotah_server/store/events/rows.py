@@ -43,7 +43,8 @@ COLUMNS: tuple[tuple[str, Kind], ...] = (
     ("parent_span_id", "text"), ("provider_response_id", "text"), ("provider_request_id", "text"),
     ("body_hash", "uint64"), ("cost_input", "money"), ("cost_cache_read", "money"),
     ("cost_cache_write", "money"), ("cost_output", "money"), ("cost_other", "money"),
-    ("revision", "uint16"),
+    ("revision", "uint16"), ("credential_id", "text"), ("route_id", "text"), ("from_cache", "bool"),
+    ("saved", "money"),
 )  # fmt: skip
 """Columns of ``events`` in the order of a row. Until the engine casts them, times are integer
 microseconds of UTC, money is decimal text, a map is JSON text."""
@@ -82,13 +83,18 @@ def body_hash(event: PricedEvent) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
+def _odd_amounts(event: PricedEvent) -> Generator[str]:
+    for name, amount in (("cost_usd", event.cost_usd), ("saved_usd", event.saved_usd)):
+        if amount is not None and not (amount.is_finite() and 0 <= amount < COST_LIMIT_USD):
+            yield f"{name} {amount} is not believed: expected 0 to {COST_LIMIT_USD} (exclusive)"
+
+
 def _oddities(event: PricedEvent) -> Generator[str]:
-    call, cost = event.call, event.cost_usd
+    call = event.call
     for name, value in (("event_id", call.event_id), ("call_id", call.call_id)):
         if not _ID.match(value):
             yield f"{name} is not an id: expected 32 hex digits"
-    if cost is not None and not (cost.is_finite() and 0 <= cost < COST_LIMIT_USD):
-        yield f"cost_usd {cost} is not believed: expected 0 to {COST_LIMIT_USD} (exclusive)"
+    yield from _odd_amounts(event)
     for unit, count in event.usage.units.items():
         if not 0 <= count <= MAX_COUNT:
             yield f"usage unit {unit!r} counts {count}: expected 0 to {MAX_COUNT}"
@@ -136,7 +142,8 @@ def row_of(event: PricedEvent, received_us: int, hashed: int) -> tuple[Any, ...]
         money_text(event.cost_usd),
         event.cost_status, event.cost_reason or None, event.price_version, call.trace_id,
         call.span_id, call.parent_span_id, call.provider_response_id, call.provider_request_id,
-        hashed, *split_of_row(event.cost_usd, event.split), 0,
+        hashed, *split_of_row(event.cost_usd, event.split), 0, call.credential_id, call.route_id,
+        call.from_cache, money_text(event.saved_usd),
     )  # fmt: skip
 
 
