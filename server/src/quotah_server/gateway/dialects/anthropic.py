@@ -8,7 +8,15 @@ from typing import Any
 import msgspec
 
 from quotah_server.gateway.dialects.another_model import body_with_model
-from quotah_server.gateway.dialects.base import Ask, Prepared, RefusalError, error_of, texts, word
+from quotah_server.gateway.dialects.base import (
+    Ask,
+    Prepared,
+    RefusalError,
+    error_of,
+    texts,
+    without_ours,
+    word,
+)
 
 _KINDS = {
     400: "invalid_request_error",
@@ -38,7 +46,7 @@ class AnthropicDialect:
         return path
 
     def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- it has none
-        return path, query
+        return path, without_ours(query)
 
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         """Tokens of people who logged in (a caller's own) go where bearers go."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from quotah_server.gateway.dialects.another_model import body_with_model
-from quotah_server.gateway.dialects.base import Ask, has_parameter
+from quotah_server.gateway.dialects.base import Ask, has_parameter, without_ours
 from quotah_server.gateway.dialects.openai import OpenAIDialect
 
 API_VERSION = "api_version"
@@ -34,7 +34,7 @@ class AzureDialect(OpenAIDialect):
 
     def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:
         """The version that the credential names, where the client says none; OpenAI's way has none."""
-        version = settings.get(API_VERSION)
+        version, query = settings.get(API_VERSION), without_ours(query)
         if not version or path.startswith(_V1) or has_parameter(query, "api-version"):
             return path, query
         added = f"api-version={quote(version, safe='')}"

@@ -123,6 +123,7 @@ class Ask(msgspec.Struct):
 
 
 NO_ASK = Ask()
+_OURS = "qk_"
 _FORM = frozenset({"model", "stream"})
 _ask_decoder = msgspec.json.Decoder(Ask)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -164,18 +165,17 @@ def error_of(body: bytes) -> Mapping[str, Any]:
     return error if isinstance(error, dict) else told
 
 
+def without_ours(query: str) -> str:
+    """The query without parameters that hold a key of Quotah's, which is no provider's business."""
+    if _OURS not in query:
+        return query
+    kept = [p for p in query.split("&") if not unquote_plus(p.partition("=")[2]).startswith(_OURS)]
+    return "&".join(kept)
+
+
 def has_parameter(query: str, name: str) -> bool:
     """Whether a percent-encoded query names a parameter."""
     return any(part.partition("=")[0] == name for part in query.split("&"))
-
-
-def parameter(query: str, name: str) -> str | None:
-    """The first value of a parameter of a percent-encoded query, decoded."""
-    for part in query.split("&"):
-        found, _, value = part.partition("=")
-        if found == name:
-            return unquote_plus(value)
-    return None
 
 
 def without_parameter(query: str, name: str) -> str:

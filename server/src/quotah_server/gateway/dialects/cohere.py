@@ -8,7 +8,15 @@ from typing import Any
 import msgspec
 
 from quotah_server.gateway.dialects.another_model import body_with_model
-from quotah_server.gateway.dialects.base import Ask, Prepared, RefusalError, error_of, texts, word
+from quotah_server.gateway.dialects.base import (
+    Ask,
+    Prepared,
+    RefusalError,
+    error_of,
+    texts,
+    without_ours,
+    word,
+)
 
 _TEXT_KEYS = frozenset({"text", "thinking", "tool_plan", "arguments"})
 
@@ -28,7 +36,7 @@ class CohereDialect:
         return path
 
     def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- it has none
-        return path, query
+        return path, without_ours(query)
 
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {secret}"),)

@@ -16,6 +16,7 @@ from quotah_server.gateway.dialects.base import (
     RefusalError,
     error_of,
     texts,
+    without_ours,
     word,
 )
 
@@ -55,7 +56,7 @@ class OpenAIDialect:
         return AZURE_PATH.sub("", path, count=1) if path.startswith("/openai/") else path
 
     def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- Azure's has some
-        return path, query
+        return path, without_ours(query)
 
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         return (("authorization", f"Bearer {secret}"),) if secret else ()
