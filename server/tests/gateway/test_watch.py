@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
-from quotah_server.gateway.attempts import Attempt, Watch, abort, begin_draining
+from quotah_server.gateway.attempts import Attempt
 from quotah_server.gateway.limits import Limits
+from quotah_server.gateway.watch import Watch, abort, begin_draining
 from quotah_server.kit.clock import utc_now
 
 

@@ -8,35 +8,35 @@ from __future__ import annotations
 
 import re
 from typing import Protocol
-from urllib.parse import quote
 
 import msgspec
 import structlog
 
 from quotah_server.domain.ids import new_id
 from quotah_server.gateway import attribution, headers
-from quotah_server.gateway.admission import Admitted, HeaderLookup, admit
-from quotah_server.gateway.attempts import MEDIA, PASSTHROUGH, Attempt, Watch
+from quotah_server.gateway.admission import Passed, admit, check_model, presented
+from quotah_server.gateway.attempts import MEDIA, PASSTHROUGH
 from quotah_server.gateway.dialects import RefusalError, guess
 from quotah_server.gateway.dialects.base import NO_ASK, read_ask
+from quotah_server.gateway.errand import Errand
 from quotah_server.gateway.estimate import request_tokens
 from quotah_server.gateway.headers import Scanned
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import CONTENT_TYPE, GatewayMetrics
-from quotah_server.gateway.relay import Outgoing, Relay
+from quotah_server.gateway.relay import Relay
 from quotah_server.gateway.reply import HTTPProtocol, Reply
 from quotah_server.gateway.snapshot_holder import SnapshotHolder
 from quotah_server.kit.clock import Clock
+from quotah_server.providers.base import MANAGEMENT
 
 _log = structlog.get_logger("quotah.gateway")
 _FREE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~:@!$&'()*+,;=-]*\Z")
-_PATH_SAFE = "/._~:@!$&'()*+,;=-"
+_FREE_OPERATIONS = frozenset({MANAGEMENT, "count_tokens", "input_tokens"})
+"""What no provider bills: passed on without an event."""
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
-_IDENTITY = ("accept-encoding", "identity")
 
 
-class HeaderItems(HeaderLookup, Protocol):
+class HeaderItems(Protocol):
     def items(self) -> list[tuple[str, str]]: ...
 
 
@@ -62,14 +62,12 @@ class GatewayApp:
         self,
         holder: SnapshotHolder,
         relay: Relay,
-        watch: Watch,
         metrics: GatewayMetrics,
         limits: Limits,
         clock: Clock,
     ) -> None:
         self._holder = holder
         self._relay = relay
-        self._watch = watch
         self._metrics = metrics
         self._limits = limits
         self._clock = clock
@@ -85,21 +83,21 @@ class GatewayApp:
         reply = Reply(proto)
         dialect = guess(mount_name)
         try:
-            admitted = self._admit(scope, mount_name)
-            dialect = admitted.mount.dialect
             found = headers.scan(scope.headers.items())
+            passed = self._admit(scope, found, mount_name)
+            dialect = passed.mount.dialect
             body = await self._body(found, proto)
-            attempt = self._attempt(admitted, found, scope, slash + below, call_id)
-            out = self._outgoing(attempt, found, scope, slash + below, body)
-            if scope.method in _FREE_METHODS:
-                await self._relay.forward(attempt, out, reply)
+            errand = self._errand(passed, found, scope, slash + below, body, call_id)
+            if scope.method in _FREE_METHODS or errand.operation in _FREE_OPERATIONS:
+                await self._relay.forward(errand, reply)
             else:
-                await self._relay.run(attempt, out, reply)
+                await self._relay.run(errand, reply)
         except RefusalError as refusal:
             self._metrics.refusals[refusal.code] += 1
             head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
             if refusal.retry_after_s is not None:
                 head.append(("retry-after", str(refusal.retry_after_s)))
+            head += refusal.headers
             reply.whole(refusal.status, head, dialect.error_body(refusal, call_id))
         except Exception:  # noqa: BLE001 -- a fault of ours is answered, not hung
             _log.exception("request_failed", call_id=call_id)
@@ -110,11 +108,11 @@ class GatewayApp:
                 head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
                 reply.whole(500, head, dialect.error_body(failure, call_id))
 
-    def _admit(self, scope: Scope, mount_name: str) -> Admitted:
+    def _admit(self, scope: Scope, found: Scanned, mount_name: str) -> Passed:
         if self.stopping:
             raise RefusalError(503, "stopping", "Quotah is being stopped.", retry_after_s=2)
-        held = self._holder
-        return admit(held.view, held.control_plane_up, scope.headers, mount_name, self._clock())
+        held, keys = self._holder, presented(found, scope.query_string)
+        return admit(held.view, held.control_plane_up, keys, mount_name, self._clock())
 
     def _about(self, name: str, method: str, proto: HTTPProtocol) -> bool:
         """Answer a question about the gateway itself; False when it was none."""
@@ -172,54 +170,33 @@ class GatewayApp:
                 400, "incomplete_request", "The request body was cut short."
             ) from error
 
-    def _attempt(
-        self, admitted: Admitted, found: Scanned, scope: Scope, path: str, call_id: str
-    ) -> Attempt:
-        environment = "mock" if admitted.credential.is_mock else admitted.key.environment
-        who, dropped = attribution.read(found.ours, admitted.key, environment)
-        for name in dropped:
-            self._metrics.dropped[name] += 1
-        upstream_path = admitted.mount.dialect.upstream_path(path)
-        operation = admitted.mount.provider.operation(scope.method, upstream_path)
-        return Attempt(
-            admitted,
-            who,
-            attribution.read_trace(found.traceparent),
-            call_id=call_id,
-            event_id=new_id(),
-            operation=operation or PASSTHROUGH,
-            started_at=self._clock(),
-        )
-
-    def _outgoing(
-        self, attempt: Attempt, found: Scanned, scope: Scope, path: str, body: bytes
-    ) -> Outgoing:
+    def _errand(
+        self, passed: Passed, found: Scanned, scope: Scope, path: str, body: bytes, call_id: str
+    ) -> Errand:
+        """What the request wants, and for whom. Raises RefusalError for what its key may not do."""
         if _DOT_SEGMENT.search(path):
             raise RefusalError(
                 400, "invalid_path", "The path may not contain '.' or '..' segments."
             )
-        admitted = attempt.admitted
-        dialect = admitted.mount.dialect
-        path = dialect.upstream_path(path)
-        url = admitted.credential.base_url + (
-            path if _PLAIN_PATH.match(path) else quote(path, safe=_PATH_SAFE)
-        )
-        if scope.query_string:
-            url = f"{url}?{scope.query_string}"
-        ask = NO_ASK
-        injected = False
-        if body and attempt.operation != PASSTHROUGH:
-            ask = read_ask(body)
-            prepared = dialect.prepare(attempt.operation, body, ask)
-            if attempt.operation not in MEDIA:
-                attempt.estimated_input = request_tokens(body)
-            attempt.body = body
-            body, injected = prepared.body, prepared.injected
-        attempt.model = ask.model_name
-        attempt.streaming = ask.stream is True
-        found.forward.append(_IDENTITY)
-        found.forward.extend(admitted.credential.key_headers)
-        return Outgoing(scope.method, url, found.forward, body, injected)
+        key, mount = passed.key, passed.mount
+        who, dropped = attribution.read(found.ours, key, key.environment)
+        for name in dropped:
+            self._metrics.dropped[name] += 1
+        upstream_path = mount.dialect.upstream_path(path)
+        operation = mount.provider.operation(scope.method, upstream_path) or PASSTHROUGH
+        understood = bool(body) and operation != PASSTHROUGH
+        errand = Errand(
+            passed.view, key, mount, passed.own,
+            call_id=call_id, method=scope.method, path=path, query=scope.query_string,
+            forward=found.forward, body=body, operation=operation,
+            ask=read_ask(body) if understood else NO_ASK,
+            attribution=who, trace=attribution.read_trace(found.traceparent),
+        )  # fmt: skip
+        if key.models and scope.method not in _FREE_METHODS:
+            check_model(key, errand.model)
+        if understood and operation not in MEDIA:
+            errand.estimated_input = request_tokens(body)
+        return errand
 
 
 def _too_large(limit: int) -> RefusalError:

@@ -1,19 +1,19 @@
-"""One attempt at a provider while it runs, and the watch over all of them."""
+"""One attempt at a provider while it runs, and what becomes of it in the books."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from quotah_server.domain.call import Attribution, Call, Status
-from quotah_server.gateway.admission import Admitted
+from quotah_server.domain.routing import DEFAULT_ROUTE
+from quotah_server.domain.snapshot import GatewayKey
 from quotah_server.gateway.attribution import Trace
 from quotah_server.gateway.dialects.base import UNREADABLE, read_members
-from quotah_server.gateway.limits import Limits
+from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount
 from quotah_server.pipeline.intents import Intent
 from quotah_server.providers.base import Answer
 from quotah_server.providers.registry import asked_by
@@ -21,7 +21,6 @@ from quotah_server.providers.registry import asked_by
 PASSTHROUGH = "passthrough"
 MEDIA = frozenset({"speech", "images", "transcription"})
 """Operations of which a count of the text that went over the wire says nothing."""
-_ABORT_S, _ABORT_AGAIN_S = 5.0, 0.02
 _PROVIDER_REQUEST_IDS = ("x-request-id", "request-id")
 _BY_STATUS = {
     400: "invalid_request",
@@ -37,8 +36,20 @@ _BY_STATUS = {
 }
 
 
+class Admitted(msgspec.Struct, frozen=True):
+    """A request that may pass: whose it is, where it goes and with which key."""
+
+    key: GatewayKey
+    mount: OpenMount
+    credential: OpenCredential
+
+
 class Attempt:
-    """What becomes a Call. ``activity`` counts what came from the provider; the watch reads it."""
+    """What becomes a Call. ``activity`` counts what came from the provider; the watch reads it.
+
+    began: by the monotonic clock. final: no further attempt follows. pausing: it has failed, and
+    another one will be made. judged: its credential's circuit knows what became of it.
+    """
 
     __slots__ = (
         "abort_reason",
@@ -46,6 +57,7 @@ class Attempt:
         "admitted",
         "answer",
         "attribution",
+        "began",
         "body",
         "call_id",
         "draining",
@@ -53,15 +65,21 @@ class Attempt:
         "estimated_input",
         "estimated_units",
         "event_id",
+        "final",
         "first_byte_at",
         "http_status",
         "is_sse",
+        "judged",
         "kept",
         "kept_bytes",
         "model",
+        "number",
         "operation",
         "passed_bytes",
-        "provider_request_id", "recorded",
+        "pausing",
+        "provider_request_id",
+        "recorded",
+        "route",
         "started_at",
         "streaming",
         "task",
@@ -80,6 +98,7 @@ class Attempt:
         event_id: str,
         operation: str,
         started_at: datetime,
+        began: float = 0.0,
     ) -> None:
         self.admitted = admitted
         self.attribution = attribution
@@ -88,6 +107,12 @@ class Attempt:
         self.event_id = event_id
         self.operation = operation
         self.started_at = started_at
+        self.began = began
+        self.number = 1
+        self.final = True
+        self.route = DEFAULT_ROUTE
+        self.pausing = False
+        self.judged = False
         self.model: str | None = None
         self.streaming = False
         self.body = b""
@@ -115,6 +140,7 @@ class Attempt:
         return Intent(
             event_id=self.event_id,
             call_id=self.call_id,
+            attempt=self.number,
             attribution=self.attribution,
             provider=self.admitted.mount.provider.name,
             operation=self.operation,
@@ -161,6 +187,8 @@ class Attempt:
         return Call(
             event_id=self.event_id,
             call_id=self.call_id,
+            attempt=self.number,
+            final=self.final,
             door="gateway",
             attribution=self.attribution,
             provider=self.admitted.mount.provider.name,
@@ -184,6 +212,8 @@ class Attempt:
             parent_span_id=trace.span_id if trace else None,
             provider_response_id=answer.response_id,
             provider_request_id=self.provider_request_id,
+            credential_id=credential.id or None,
+            route_id=self.route.id or None,
         )
 
     def _asked(self) -> dict[str, Any]:
@@ -215,105 +245,3 @@ def decode_object(data: bytes) -> dict[str, Any] | None:
 def error_class_of(status: int) -> str:
     """Our stable word for an HTTP status that is an error."""
     return _BY_STATUS.get(status, "server_error" if status >= 500 else f"http_{status}")
-
-
-class Watch:
-    """Ends attempts that stand still, and all of them when the gateway stops.
-
-    One timer for all instead of one per read: an attempt's count of chunks is compared with that of
-    the previous look. tick_s: time between looks; a limit is exceeded by at most as much.
-    """
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._attempts: set[Attempt] = set()
-        self._empty = asyncio.Event()
-        self._empty.set()
-        shortest = min(limits.first_byte_s, limits.idle_s, limits.drain_s)
-        self.tick_s = min(1.0, shortest / 4)
-        self._task: asyncio.Task[None] | None = None
-        self._loop = asyncio.get_running_loop()
-
-    def __len__(self) -> int:
-        return len(self._attempts)
-
-    @property
-    def draining(self) -> int:
-        """Attempts that are read on for clients that went away."""
-        return sum(attempt.draining for attempt in self._attempts)
-
-    def add(self, attempt: Attempt) -> None:
-        """Begin to watch an attempt; called from the task that runs it."""
-        attempt.task = asyncio.current_task(self._loop)
-        self._attempts.add(attempt)
-        self._empty.clear()
-        if self._task is None:
-            self._task = self._loop.create_task(self._look_around())
-
-    def remove(self, attempt: Attempt) -> None:
-        """The attempt is over."""
-        attempt.task = None
-        self._attempts.discard(attempt)
-        if not self._attempts:
-            self._empty.set()
-
-    async def finish(self, grace_s: float) -> int:
-        """Wait for all attempts to end; abort what has not after the grace. Tells how many those were."""
-        try:
-            async with asyncio.timeout(grace_s):
-                await self._empty.wait()
-        except TimeoutError:
-            pass
-        left = len(self._attempts)
-        if left:
-            async with asyncio.timeout(_ABORT_S):
-                while self._attempts:
-                    for attempt in tuple(self._attempts):
-                        abort(attempt, "gateway_stopped")
-                    await asyncio.sleep(_ABORT_AGAIN_S)
-        if self._task is not None:
-            self._task.cancel()
-            self._task = None
-        return left
-
-    async def _look_around(self) -> None:
-        while True:
-            await asyncio.sleep(self.tick_s)
-            now = time.monotonic()
-            for attempt in tuple(self._attempts):
-                self._check(attempt, now)
-
-    def _check(self, attempt: Attempt, now: float) -> None:
-        limits = self._limits
-        if attempt.abort_reason:
-            abort(attempt, attempt.abort_reason)
-            return
-        if attempt.activity != attempt.watch_seen and not attempt.draining:
-            attempt.watch_seen = attempt.activity
-            attempt.watch_since = now
-            return
-        if attempt.draining:
-            limit, reason = limits.drain_s, "client_disconnected"
-        elif attempt.first_byte_at is None:
-            limit, reason = limits.first_byte_s, "timeout"
-        else:
-            limit, reason = limits.idle_s, "timeout"
-        if now - attempt.watch_since >= limit:
-            abort(attempt, reason)
-
-
-def begin_draining(attempt: Attempt) -> None:
-    """The client went away; from now on the watch allows the attempt its draining time."""
-    attempt.draining = True
-    attempt.watch_since = time.monotonic()
-
-
-def abort(attempt: Attempt, reason: str) -> None:
-    """Cancel the task of an attempt; it ends with this reason as its error class.
-
-    To be repeated until the attempt is ending: a read whose bytes arrive at the same moment may
-    swallow the cancellation.
-    """
-    if attempt.task is not None and not attempt.ending:
-        attempt.abort_reason = attempt.abort_reason or reason
-        attempt.task.cancel()

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import msgspec
 
 from quotah_server.domain.call import Attribution, prompt_parts
-from quotah_server.domain.snapshot import GatewayKey
+from quotah_server.domain.snapshot import GatewayKey, KeyDefaults
 
 PREFIX = "x-quotah-"
 MAX_TEXT = 200
@@ -21,7 +21,8 @@ MAX_TAGS = 32
 MAX_TAG_NAME = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TEXTS = ("feature", "user", "session", "team")
-_KNOWN = frozenset({*_TEXTS, "prompt", "tags", "request-id"})
+_KNOWN = frozenset({*_TEXTS, "prompt", "tags", "request-id", "cache"})
+_NO_DEFAULTS = KeyDefaults()
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
 
@@ -46,9 +47,11 @@ def read(
     """Build the attribution of a call; tells also which headers were cut or left out.
 
     headers: those that begin with ``x-quotah-``, without that prefix. Values may be percent-encoded,
-    as HTTP headers carry ASCII only.
+    as HTTP headers carry ASCII only. What they do not say is taken from the key's defaults; tags of
+    both are put together.
     """
-    if not headers:
+    has_defaults = key.defaults is not _NO_DEFAULTS and key.defaults != _NO_DEFAULTS
+    if not headers and not has_defaults:
         return (
             Attribution(
                 workspace_id=key.workspace_id,
@@ -62,6 +65,12 @@ def read(
     dropped: list[str] = ["unknown" for name in headers if name not in _KNOWN]
     found = {name: _text(headers, name, dropped) for name in _TEXTS if name in headers}
     prompt = _text(headers, "prompt", dropped) if "prompt" in headers else None
+    tags = _tags(headers.get("tags"), dropped)
+    if has_defaults:
+        defaults = key.defaults
+        found = {name: found.get(name) or getattr(defaults, name) for name in _TEXTS}
+        prompt = prompt or defaults.prompt
+        tags = {**defaults.tags, **tags}
     prompt_id, version = prompt_parts(prompt or "")
     attribution = Attribution(
         workspace_id=key.workspace_id,
@@ -75,7 +84,7 @@ def read(
         feature=found.get("feature"),
         prompt=prompt_id,
         prompt_version=version,
-        tags=_tags(headers.get("tags"), dropped),
+        tags=tags,
         request_id=_text(headers, "request-id", dropped),
     )
     return attribution, tuple(dropped)

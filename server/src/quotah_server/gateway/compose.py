@@ -9,17 +9,20 @@ import structlog
 
 from quotah_server.catalog.book import Book
 from quotah_server.gateway.app import GatewayApp, Scope
-from quotah_server.gateway.attempts import Watch
 from quotah_server.gateway.books import GatewayBooks
+from quotah_server.gateway.breaker import Circuits
 from quotah_server.gateway.control import ControlPlane
 from quotah_server.gateway.estimator import Estimator
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
+from quotah_server.gateway.paces import Paces
 from quotah_server.gateway.recorder import Recorder
 from quotah_server.gateway.relay import Relay
 from quotah_server.gateway.reply import HTTPProtocol
+from quotah_server.gateway.routing import Router
 from quotah_server.gateway.snapshot_holder import SnapshotHolder
 from quotah_server.gateway.upstream import Upstream
+from quotah_server.gateway.watch import Watch
 from quotah_server.gateway.ways import Outward
 from quotah_server.kit.clock import Clock, utc_now
 from quotah_server.kit.crypto import KeyRing
@@ -54,9 +57,11 @@ class Gateway:
         self.intents = IntentLog(folder / "intents")
         books = GatewayBooks(book, folder / "books", control.book)
         self.prices = books.prices
+        self.circuits, self.paces = Circuits(clock), Paces()
         self.holder = SnapshotHolder(
-            folder / "snapshot.bin", control.snapshot, ring, PROVIDERS, books
-        )
+            folder / "snapshot.bin", control.snapshot, ring, PROVIDERS, books,
+            self.circuits, self.paces,
+        )  # fmt: skip
         self.drainer = Drainer(self.journal, control.deliver, decode=as_bytes)
         self.metrics = GatewayMetrics(self._gauges)
         self._estimator = Estimator(folder / "learnt.json")
@@ -67,11 +72,14 @@ class Gateway:
         self._recovered = 0
         self._upstream = Upstream(connect_s=limits.connect_s, outward=outward)
         self._watch = Watch(limits)
+        router = Router(
+            books.prices.book_for, self._estimator.input_of, clock, self.metrics.skipped
+        )
         relay = Relay(
             self._upstream, self._recorder, self.intents, self._watch, self.metrics, limits, clock,
-            self._estimator,
+            self._estimator, router,
         )  # fmt: skip
-        self._app = GatewayApp(self.holder, relay, self._watch, self.metrics, limits, clock)
+        self._app = GatewayApp(self.holder, relay, self.metrics, limits, clock)
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
         """Serve one request."""

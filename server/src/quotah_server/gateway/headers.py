@@ -14,18 +14,21 @@ _HOP_BY_HOP = frozenset(
         "te", "trailer", "transfer-encoding", "upgrade",
     }
 )  # fmt: skip
-_NOT_SENT = _HOP_BY_HOP | {
+KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key"})
+"""Where vendors' clients put their keys; none of them travels on as it came."""
+_NOT_SENT = _HOP_BY_HOP | KEY_HEADERS | {
     "host", "content-length", "expect", "accept-encoding",
-    "authorization", "x-api-key", "x-goog-api-key",
 }  # fmt: skip
 _NOT_RETURNED = _HOP_BY_HOP | {"alt-svc"}
 _PREFIX_LENGTH = len(PREFIX)
 
 
 class Scanned(msgspec.Struct):
-    """The headers of a request. ``ours``: attribution, names without ``x-quotah-``."""
+    """The headers of a request. keys: those that hold one, as they came. ours: names without
+    ``x-quotah-``."""
 
     forward: list[tuple[str, str]]
+    keys: list[tuple[str, str]]
     ours: dict[str, str]
     traceparent: str | None = None
     content_length: int | None = None
@@ -36,14 +39,17 @@ class Scanned(msgspec.Struct):
 def scan(items: Iterable[tuple[str, str]]) -> Scanned:
     """Sort the headers of a request; names come in lower case."""
     forward: list[tuple[str, str]] = []
-    found = Scanned(forward, {})
+    keys: list[tuple[str, str]] = []
+    found = Scanned(forward, keys, {})
     size = 0
     named: set[str] = set()
     for item in items:
         name, value = item
         size += len(name) + len(value)
         if name in _NOT_SENT:
-            if name == "content-length":
+            if name in KEY_HEADERS:
+                keys.append(item)
+            elif name == "content-length":
                 found.content_length = int(value) if value.isdigit() else None
             elif name == "transfer-encoding":
                 found.chunked = True

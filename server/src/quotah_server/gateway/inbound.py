@@ -33,7 +33,7 @@ class Inbound(asyncio.Protocol):
     __slots__ = (
         "_deaf", "_handler", "_head", "_headers", "_known", "_newest", "_parser", "_paused",
         "_resumed", "_running", "_target", "_transport", "_waiting", "client", "full", "gone",
-        "loop", "quiet_since", "speaks_1_1", "stopping",
+        "loop", "on_gone", "quiet_since", "speaks_1_1", "stopping",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +56,7 @@ class Inbound(asyncio.Protocol):
         self.client = ""
         self.full: asyncio.Future[None] | None = None
         self.gone = False
+        self.on_gone: Callable[[], None] | None = None
         self.speaks_1_1 = True
         self.stopping = False
         self.quiet_since = loop.time()
@@ -131,6 +132,8 @@ class Inbound(asyncio.Protocol):
         self.resume_writing()
         if self._newest is not None:
             self._newest.wake()
+        if self.on_gone is not None:
+            self.on_gone()
 
     def pause_writing(self) -> None:
         self.full = self.loop.create_future()
@@ -194,7 +197,7 @@ class Inbound(asyncio.Protocol):
             self.abort()
             raise
         finally:
-            self._running = None
+            self._running = self.on_gone = None
             self.quiet_since = self.loop.time()
         if self.gone:
             return

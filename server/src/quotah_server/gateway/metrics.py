@@ -49,6 +49,8 @@ class GatewayMetrics(Collector):
         self.upstream_errors: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.disconnects: Counter[str] = Counter()
+        self.skipped: Counter[str] = Counter()
+        self.retries: Counter[str] = Counter()
         self._durations: dict[str, _Durations] = {}
         self._registry = CollectorRegistry(auto_describe=False)
         self._registry.register(self)
@@ -90,6 +92,13 @@ class GatewayMetrics(Collector):
             ("then",),
             _keyed(self.disconnects),
         )
+        yield _counter(
+            "route_targets_skipped",
+            "Targets of routes that could not be followed.",
+            ("reason",),
+            _keyed(self.skipped),
+        )
+        yield _counter("retries", "Attempts after a failed one.", ("after",), _keyed(self.retries))
         durations = HistogramMetricFamily(
             "quotah_gateway_attempt_seconds", "Time from request to last byte.", labels=["provider"]
         )

@@ -16,13 +16,7 @@ from quotah_server.domain.event import PricedEvent
 from quotah_server.domain.ids import prefixed
 from quotah_server.domain.money import usd_text
 from quotah_server.gateway import headers as header_rules
-from quotah_server.gateway.attempts import (
-    PASSTHROUGH,
-    Attempt,
-    Watch,
-    begin_draining,
-    error_class_of,
-)
+from quotah_server.gateway.attempts import PASSTHROUGH, Attempt, error_class_of
 from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.dialects.openai import USAGE_SUSPECT
 from quotah_server.gateway.limits import Limits
@@ -30,6 +24,7 @@ from quotah_server.gateway.metrics import GatewayMetrics
 from quotah_server.gateway.reply import HeaderList, Reply
 from quotah_server.gateway.stream import SseTee
 from quotah_server.gateway.upstream import UpstreamResponse
+from quotah_server.gateway.watch import Watch, begin_draining
 
 _JSON_ANSWERS = frozenset(
     {"chat", "completions", "responses", "embeddings", "messages", "count_tokens"}
@@ -66,10 +61,15 @@ class Desk(msgspec.Struct, frozen=True):
 
 def own_headers(attempt: Attempt) -> HeaderList:
     """The headers that every recorded answer carries."""
-    return [
+    head = [
         ("x-quotah-event-id", prefixed("evt", attempt.event_id)),
         ("x-quotah-request-id", attempt.call_id),
     ]
+    if attempt.route.id:
+        head.append(("x-quotah-route", attempt.route.id))
+        if attempt.number > 1:
+            head.append(("x-quotah-attempts", str(attempt.number)))
+    return head
 
 
 class Passage:
@@ -170,7 +170,8 @@ class Passage:
     def _keep_reading(self) -> bool:
         """The client has gone: read on, so that the bill is exact, unless too many others do."""
         attempt, desk = self._attempt, self._desk
-        may = desk.watch.draining < self._limits.drain_count
+        wanted = attempt.route.disconnect == "drain"
+        may = wanted and desk.watch.draining < self._limits.drain_count
         desk.metrics.disconnects["drained" if may else "aborted"] += 1
         if may:
             begin_draining(attempt)
@@ -246,21 +247,7 @@ class Passage:
         self._reply.begin(self._response.status, head)
 
     def _read(self, body: bytes) -> None:
-        """Understand a whole JSON answer, as far as it is one."""
-        attempt = self._attempt
-        plain = _decoder(self._encoding, self._limits.parsed_bytes)
-        try:
-            readable = body if plain is None else plain(body)
-            parsed = _object(readable, attempt.operation)
-        except UNREADABLE:
-            return
-        if attempt.operation == PASSTHROUGH:
-            attempt.answer.complete = True
-        else:
-            room = attempt.admitted.mount.provider
-            attempt.answer = room.read_body(attempt.operation, parsed)
-            if attempt.answer.usage is None and len(readable) <= self._limits.kept_text_bytes:
-                attempt.passed(readable, self._limits.kept_text_bytes)
+        read_answer(self._attempt, body, self._encoding, self._limits)
 
     def _judge_body(self) -> Outcome:
         attempt, status = self._attempt, self._response.status
@@ -271,6 +258,23 @@ class Passage:
         if self._ok and not attempt.answer.complete and attempt.operation in _JSON_ANSWERS:
             return Outcome("error", "unreadable_answer")
         return SUCCESS
+
+
+def read_answer(attempt: Attempt, body: bytes, encoding: str, limits: Limits) -> None:
+    """Understand a whole JSON answer, as far as it is one."""
+    plain = _decoder(encoding, limits.parsed_bytes)
+    try:
+        readable = body if plain is None else plain(body)
+        parsed = _object(readable, attempt.operation)
+    except UNREADABLE:
+        return
+    if attempt.operation == PASSTHROUGH:
+        attempt.answer.complete = True
+    else:
+        room = attempt.admitted.mount.provider
+        attempt.answer = room.read_body(attempt.operation, parsed)
+        if attempt.answer.usage is None and len(readable) <= limits.kept_text_bytes:
+            attempt.passed(readable, limits.kept_text_bytes)
 
 
 def _object(data: bytes, operation: str) -> dict[str, Any]:

@@ -1,44 +1,64 @@
-"""One call through the gateway: to the provider, back to the client, and into the books.
+"""One request through the gateway: to a provider, or to several; back to the client; into the books.
 
 Bytes are passed on, not understood; what accounting needs is read from a copy. Whatever happens,
-an attempt that was begun ends in exactly one event.
+an attempt that was begun ends in exactly one event, and the last one of a request is marked as final.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 
 import msgspec
 import structlog
+from msgspec import structs
 
 from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.ids import new_id
+from quotah_server.domain.routing import DEFAULT_ROUTE
 from quotah_server.gateway import headers as header_rules
-from quotah_server.gateway.attempts import (
-    Attempt,
-    Watch,
-)
+from quotah_server.gateway import retrying
+from quotah_server.gateway.attempts import Attempt, error_class_of
+from quotah_server.gateway.breaker import Trouble
 from quotah_server.gateway.dialects import RefusalError
+from quotah_server.gateway.errand import Errand, Outgoing
 from quotah_server.gateway.estimator import Estimator
+from quotah_server.gateway.held import HeldAnswer
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
-from quotah_server.gateway.passage import GONE, Desk, Outcome, Passage, own_headers
+from quotah_server.gateway.paces import gait_of
+from quotah_server.gateway.passage import (
+    GONE,
+    Desk,
+    Outcome,
+    Passage,
+    own_headers,
+    read_answer,
+)
 from quotah_server.gateway.recorder import Recorder
 from quotah_server.gateway.reply import Reply
-from quotah_server.gateway.upstream import Headers, Upstream, UpstreamError, UpstreamResponse
+from quotah_server.gateway.retrying import Setback
+from quotah_server.gateway.routing import Move, Router
+from quotah_server.gateway.upstream import Upstream, UpstreamError, UpstreamResponse
+from quotah_server.gateway.watch import Watch, abort
+from quotah_server.gateway.ways import Way
 from quotah_server.kit.clock import Clock
 from quotah_server.pipeline.intents import IntentLog
 
 _log = structlog.get_logger("quotah.gateway")
+_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+_TROUBLE_OF_STATUS: dict[int, Trouble] = {401: "invalid", 403: "invalid", 429: "rate_limited"}
+_SPENT_PAUSE_S = 60.0
+_NOT_THE_PROVIDERS = frozenset({"bad_request_target", "address_refused"})
+_FAILED_WITHIN = frozenset({"overloaded_error", "api_error", "server_error"})
+"""Failures of the provider that stand in an answer which began well."""
 
 
-class Outgoing(msgspec.Struct, frozen=True):
-    """A request as it goes to the provider. injected: see Dialect.prepare."""
+class Again(msgspec.Struct, frozen=True):
+    """An attempt failed in a way after which another one is made."""
 
-    method: str
-    url: str
-    headers: Headers
-    body: bytes
-    injected: bool = False
+    outcome: Outcome
+    move: Move
 
 
 class Relay:
@@ -54,22 +74,48 @@ class Relay:
         limits: Limits,
         clock: Clock,
         estimator: Estimator,
+        router: Router,
     ) -> None:
         self._upstream = upstream
         self._recorder = recorder
         self._intents = intents
         self._watch = watch
         self._metrics = metrics
+        self._limits = limits
         self._clock = clock
         self._estimator = estimator
+        self._router = router
         self._desk = Desk(watch, metrics, limits, self.estimate, self.finish)
 
-    async def run(self, attempt: Attempt, out: Outgoing, reply: Reply) -> None:
-        """Send an attempt that is recorded, answer the client, record it."""
+    async def run(self, errand: Errand, reply: Reply) -> None:
+        """Send a request that is recorded, answer the client, record every attempt.
+
+        Raises RefusalError where the request may go nowhere.
+        """
+        move = self._router.begin(errand)
+        attempt: Attempt | None = self._attempt(errand, move)
+        while attempt is not None:
+            out = errand.outgoing(move.leg, move.credential)
+            again = await self._turn(errand, attempt, move, out, reply)
+            attempt = None
+            if again is not None:
+                attempt, move = again
+
+    def _attempt(self, errand: Errand, move: Move) -> Attempt:
+        at, began = self._clock(), time.monotonic()
+        move.credential.circuit.began(at, began)
+        return errand.attempt(move.leg, move.credential, new_id(), at, began)
+
+    async def _turn(
+        self, errand: Errand, attempt: Attempt, move: Move, out: Outgoing, reply: Reply
+    ) -> tuple[Attempt, Move] | None:
+        """One attempt; the next one where there is to be one."""
         held: list[UpstreamResponse] = []
         self._watch.add(attempt)
         try:
-            outcome = await self._run(attempt, out, reply, held)
+            outcome = await self._run(errand, attempt, move, out, reply, held)
+            if isinstance(outcome, Again):
+                return await self._between(errand, attempt, outcome, reply)
             if outcome is not None and not attempt.recorded:
                 try:
                     await self.estimate(attempt, outcome)
@@ -79,37 +125,108 @@ class Relay:
             self._watch.remove(attempt)
             for response in held:
                 await response.close()
+        return None
 
     async def _run(
-        self, attempt: Attempt, out: Outgoing, reply: Reply, held: list[UpstreamResponse]
-    ) -> Outcome | None:
+        self,
+        errand: Errand,
+        attempt: Attempt,
+        move: Move,
+        out: Outgoing,
+        reply: Reply,
+        held: list[UpstreamResponse],
+    ) -> Outcome | Again | None:
         try:
-            self._intents.note(attempt.intent())
+            if attempt.number == 1:
+                self._intents.note(attempt.intent())
             response = await self._upstream.send(
-                out.method, out.url, out.headers, out.body,
-                way=attempt.admitted.credential.way,
-            )  # fmt: skip
+                out.method, out.url, out.headers, out.body, way=_way(attempt)
+            )
             held.append(response)
             attempt.answered(response.status, response.headers, self._clock())
-            return await Passage(self._desk, attempt, response, reply, out.injected).run()
+            if response.status >= _FIRST_ERROR:
+                judged = await self._judged(errand, attempt, response)
+                if isinstance(judged, Again):
+                    return judged
+                response = judged
+            else:
+                self._note_head(attempt)
+            return await Passage(self._desk, attempt, response, reply, move.leg.injected).run()
         except UpstreamError as error:
-            return await self._broken(attempt, reply, error)
+            return await self._broken(errand, attempt, reply, error)
         except asyncio.CancelledError:
-            return await self._aborted(attempt, reply)
+            return await self._aborted(errand, attempt, reply)
         except Exception:  # noqa: BLE001 -- a fault of ours still ends in one event
             attempt.ending = True
             _log.exception("relay_failed", event_id=attempt.event_id)
             return await self._refuse(attempt, reply, 500, "gateway_error", "Quotah failed.")
 
-    async def forward(self, attempt: Attempt, out: Outgoing, reply: Reply) -> None:
+    async def _judged(
+        self, errand: Errand, attempt: Attempt, response: UpstreamResponse
+    ) -> UpstreamResponse | Again:
+        """An answer that reports a failure: to be passed on, or to be followed by another attempt."""
+        now, status, headers = self._clock(), response.status, response.headers
+        retry, advice = errand.route.retry, retrying.advice_of(headers)
+        wait_s = retrying.wait_of(headers, now)
+        if not self._router.may_go_on(errand) or (
+            advice is not True and status not in retry.statuses
+        ):
+            self._note_status(attempt, status, wait_s)
+            return response
+        answer = HeldAnswer(response)
+        await answer.look()
+        body = answer.body
+        code = attempt.admitted.mount.dialect.error_code(body) if answer.whole else None
+        if wait_s is None:
+            wait_s = retrying.wait_of(headers, now, body)
+        self._note_status(attempt, status, wait_s, code)
+        setback = retrying.setback_of(retry, status, advice, wait_s, code)
+        move = self._router.next(errand, setback) if setback is not None else None
+        if move is None:
+            return answer
+        read_answer(attempt, body, "", self._limits)
+        return Again(Outcome("error", attempt.answer.error_class or error_class_of(status)), move)
+
+    async def _between(
+        self, errand: Errand, attempt: Attempt, again: Again, reply: Reply
+    ) -> tuple[Attempt, Move] | None:
+        """After a failed attempt: its pause, its event, and the note of the next one.
+
+        A client that leaves meanwhile, or a gateway that stops, makes the failed attempt the last.
+        """
+        outcome, move = again.outcome, again.move
+        following: Attempt | None = None
+        ready = time.monotonic() + move.pause_s
+        try:
+            await self.estimate(attempt, outcome)
+            attempt.pausing, attempt.ending, attempt.abort_reason = True, False, ""
+            reply.on_gone(lambda: abort(attempt, "client_disconnected"))
+            await asyncio.sleep(max(0.0, ready - time.monotonic()))
+            following = self._attempt(errand, move)
+            self._watch.add(following)
+            self._intents.note(following.intent())
+            attempt.final = False
+        except asyncio.CancelledError:
+            _uncancel()
+            if attempt.abort_reason != "client_disconnected":
+                text = "Quotah is being stopped; try again."
+                await self._refuse(attempt, reply, 503, "gateway_stopped", text)
+        finally:
+            attempt.ending = True
+            reply.on_gone(None)
+            self.finish(attempt, outcome)
+        return None if following is None else (following, move)
+
+    async def forward(self, errand: Errand, reply: Reply) -> None:
         """Pass on a request that costs nothing (a list of models, a stored answer): no event."""
+        move = self._router.straight(errand)
+        attempt, out = self._attempt(errand, move), errand.outgoing(move.leg, move.credential)
         response: UpstreamResponse | None = None
         self._watch.add(attempt)
         try:
             response = await self._upstream.send(
-                out.method, out.url, out.headers, out.body,
-                way=attempt.admitted.credential.way,
-            )  # fmt: skip
+                out.method, out.url, out.headers, out.body, way=_way(attempt)
+            )
             attempt.answered(response.status, response.headers, self._clock())
             head = header_rules.returned(response.headers)
             head.append(("x-quotah-request-id", attempt.call_id))
@@ -123,10 +240,11 @@ class Relay:
                 if not await reply.send(chunk):
                     return
         except UpstreamError as error:
-            await self._broken(attempt, reply, error)
+            await self._broken(errand, attempt, reply, error)
         except asyncio.CancelledError:
-            await self._aborted(attempt, reply)
+            await self._aborted(errand, attempt, reply)
         finally:
+            move.credential.circuit.left(attempt.began)
             self._watch.remove(attempt)
             if response is not None:
                 await response.close()
@@ -145,8 +263,12 @@ class Relay:
         now = self._clock()
         call = attempt.call(outcome.status, outcome.error_class, now)
         event = self._recorder.finish(call)
+        if not attempt.judged:
+            self._note_end(attempt, outcome)
         if outcome.status == "success":
             self._estimator.learn(attempt, event)
+            if attempt.route is not DEFAULT_ROUTE:
+                self._router.learn(attempt, event)
         seconds = (now - attempt.started_at).total_seconds()
         self._metrics.attempt(call.provider, call.operation, outcome.status, seconds)
         if outcome.status != "success":
@@ -161,10 +283,14 @@ class Relay:
             )
         return event
 
-    async def _broken(self, attempt: Attempt, reply: Reply, error: UpstreamError) -> Outcome:
+    async def _broken(
+        self, errand: Errand, attempt: Attempt, reply: Reply, error: UpstreamError
+    ) -> Outcome | Again:
         attempt.ending = True
         self._metrics.upstream_errors[error.kind] += 1
         _log.warning("upstream_failed", call_id=attempt.call_id, kind=error.kind, reason=str(error))
+        if error.kind not in _NOT_THE_PROVIDERS:
+            self._note_failure(attempt, error.kind)
         if reply.gone:
             return GONE
         if reply.started:
@@ -173,23 +299,38 @@ class Relay:
         status = 504 if error.timed_out else 502
         if not error.sent:
             attempt.http_status = status
+        again = self._after(errand, error.kind, sent=error.sent)
+        if again is not None:
+            return again
         text = f"The provider gave no usable answer: {error}."
         return await self._refuse(attempt, reply, status, error.kind, text)
 
-    async def _aborted(self, attempt: Attempt, reply: Reply) -> Outcome:
+    async def _aborted(self, errand: Errand, attempt: Attempt, reply: Reply) -> Outcome | Again:
         attempt.ending = True
         reason = attempt.abort_reason or "gateway_stopped"
-        task = asyncio.current_task()
-        while task is not None and task.cancelling():
-            task.uncancel()
+        _uncancel()
         if reason == "client_disconnected":
+            if not attempt.draining:
+                self._metrics.disconnects["aborted"] += 1
             return GONE
         if reason == "gateway_stopped":
             await self._refuse(attempt, reply, 503, reason, "Quotah is being stopped; try again.")
             return Outcome("interrupted", reason)
         self._metrics.upstream_errors[reason] += 1
+        self._note_failure(attempt, reason)
+        again = None if reply.started else self._after(errand, reason, sent=True)
+        if again is not None:
+            return again
         text = "The provider took too long to answer."
         return await self._refuse(attempt, reply, 504, reason, text)
+
+    def _after(self, errand: Errand, kind: str, *, sent: bool) -> Again | None:
+        """Another attempt after one that got no answer."""
+        retry = errand.route.retry
+        if not (retry.lost if sent else retry.connection):
+            return None
+        move = self._router.next(errand, Setback(same_key=kind not in _NOT_THE_PROVIDERS))
+        return None if move is None else Again(Outcome("error", kind), move)
 
     async def _refuse(
         self, attempt: Attempt, reply: Reply, status: int, code: str, text: str
@@ -202,3 +343,57 @@ class Relay:
             head = [("content-type", "application/json"), *own_headers(attempt)]
             reply.whole(status, head, body)
         return Outcome("error", code)
+
+    # What circuits and paces learn.
+
+    def _note_head(self, attempt: Attempt) -> None:
+        """A good answer has begun."""
+        admitted, now = attempt.admitted, time.monotonic()
+        if admitted.credential.circuit.until:
+            admitted.credential.circuit.answered(attempt.began)
+        gait = gait_of(admitted.mount.gaits, attempt.model or "")
+        if gait is not None:
+            gait.heard(now - attempt.began, now, streaming=attempt.streaming)
+
+    def _note_status(
+        self, attempt: Attempt, status: int, wait_s: float | None, code: str | None = None
+    ) -> None:
+        """An answer reports a failure, of which the provider or the key is to blame."""
+        trouble = _TROUBLE_OF_STATUS.get(status)
+        if trouble is None and status >= _FIRST_SERVER_ERROR:
+            trouble = "failing"
+        if trouble is not None:
+            wait_s = _SPENT_PAUSE_S if code in retrying.NEVER else wait_s
+            self._note_failure(attempt, f"HTTP {status}", trouble, wait_s)
+
+    def _note_failure(
+        self,
+        attempt: Attempt,
+        why: str,
+        trouble: Trouble = "failing",
+        wait_s: float | None = None,
+    ) -> None:
+        attempt.judged = True
+        attempt.admitted.credential.circuit.failed(
+            trouble, why, self._clock(), attempt.began, time.monotonic(), wait_s
+        )
+
+    def _note_end(self, attempt: Attempt, outcome: Outcome) -> None:
+        circuit = attempt.admitted.credential.circuit
+        if outcome.status in ("cancelled", "interrupted") or outcome.error_class == "gateway_error":
+            circuit.left(attempt.began)
+        elif outcome.error_class in _FAILED_WITHIN:
+            self._note_failure(attempt, f"{outcome.error_class} within a stream")
+        else:
+            circuit.went_well(attempt.began, time.monotonic())
+
+
+def _way(attempt: Attempt) -> Way:
+    way, connect_ms = attempt.admitted.credential.way, attempt.route.timeouts.connect_ms
+    return way if connect_ms is None else structs.replace(way, connect_s=connect_ms / 1000)
+
+
+def _uncancel() -> None:
+    task = asyncio.current_task()
+    while task is not None and task.cancelling():
+        task.uncancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 HeaderList = list[tuple[str, str]]
@@ -24,6 +25,7 @@ class HTTPProtocol(Protocol):
     def response_empty(self, status: int, headers: HeaderList) -> None: ...
     def response_bytes(self, status: int, headers: HeaderList, body: bytes) -> None: ...
     def response_stream(self, status: int, headers: HeaderList) -> StreamTransport: ...
+    def on_gone(self, call: Callable[[], None] | None) -> None: ...
 
 
 class Reply:
@@ -36,6 +38,10 @@ class Reply:
         self._transport: StreamTransport | None = None
         self.started = False
         self.gone = False
+
+    def on_gone(self, call: Callable[[], None] | None) -> None:
+        """Have a function called once the client goes away, at once where it has gone; None takes it back."""
+        self._proto.on_gone(call)
 
     def whole(self, status: int, headers: HeaderList, body: bytes) -> None:
         """Answer at once."""

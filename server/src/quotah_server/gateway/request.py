@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Protocol
@@ -22,6 +23,7 @@ class Line(Protocol):
     client: str
     full: asyncio.Future[None] | None
     gone: bool
+    on_gone: Callable[[], None] | None
     speaks_1_1: bool
     stopping: bool
 
@@ -126,6 +128,18 @@ class Request:
         """Something changed for whoever reads the body."""
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
+
+    def on_gone(self, call: Callable[[], None] | None) -> None:
+        """Have a function called once the client goes away, at once where it has gone."""
+        connection = self._connection
+        connection.on_gone = call
+        if call is None:
+            return
+        if connection.gone:
+            call()
+        elif self.whole:
+            # Its departure is read where its next request would be.
+            connection.read_on()
 
     # The answer.
 

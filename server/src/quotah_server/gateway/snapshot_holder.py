@@ -18,10 +18,13 @@ import msgspec
 import structlog
 
 from quotah_server.domain import snapshot as wire
+from quotah_server.domain.routing import Route
 from quotah_server.domain.secrets import credential_binding
-from quotah_server.domain.snapshot import Credential, GatewayKey, Snapshot
+from quotah_server.domain.snapshot import Credential, GatewayKey, Mount, Snapshot
 from quotah_server.gateway.books import GatewayBooks
+from quotah_server.gateway.breaker import Circuit, Circuits
 from quotah_server.gateway.dialects import DIALECTS, Dialect
+from quotah_server.gateway.paces import Gait, Paces
 from quotah_server.gateway.ways import Way
 from quotah_server.kit import files
 from quotah_server.kit.crypto import KeyRing, SealError
@@ -33,6 +36,7 @@ _WAIT_S, _BEHIND_S = 1.5, 0.5
 """Short, so that a control plane that hangs is noticed within 5 s (see control.SNAPSHOT_SLACK_S), and a
 revoked key stops within 5 s of its coming back."""
 _SHORT_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 1.0
+_NO_MOUNTS: dict[str, OpenMount] = {}
 _TOLD_AFTER_S = 3.0
 """Both planes start together: being away for less is nothing to tell, and asked about more often."""
 
@@ -42,37 +46,55 @@ Raises OSError when the control plane does not answer."""
 
 
 class OpenCredential(msgspec.Struct, frozen=True):
-    """A provider key in the clear, with what the relay needs to use it. Lives in memory only."""
+    """A provider key in the clear, with what the relay needs to use it. Lives in memory only.
+
+    id: "" where the caller brought the key. circuit: how it does, the same object from one snapshot to
+    the next.
+    """
 
     id: str
+    workspace_id: str
     base_url: str
     key_headers: tuple[tuple[str, str], ...]
     is_mock: bool
     way: Way
-    workspace_id: str = ""
+    circuit: Circuit
+    weight: int = 1
+    settings: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"OpenCredential(id={self.id!r}, base_url={self.base_url!r})"
 
 
 class OpenMount(msgspec.Struct, frozen=True):
-    """A mount of one workspace, resolved. ``credential`` is None when none of its keys opens."""
+    """A mount of one workspace, resolved. credentials: those that open. base_url: where a key of the
+    caller's own is sent, "" where that is not known. gaits: by model."""
 
     name: str
     provider: Provider
     dialect: Dialect
-    credential: OpenCredential | None
+    credentials: tuple[OpenCredential, ...]
+    base_url: str = ""
+    gaits: dict[str, Gait] = {}
+
+    def __repr__(self) -> str:
+        return f"OpenMount(name={self.name!r}, credentials={self.credentials!r})"
 
 
 class View:
     """One version, immutable."""
 
     def __init__(
-        self, version: int, keys: dict[str, GatewayKey], mounts: dict[str, dict[str, OpenMount]]
+        self,
+        version: int,
+        keys: dict[str, GatewayKey],
+        mounts: dict[str, dict[str, OpenMount]],
+        routes: dict[str, tuple[Route, ...]],
     ) -> None:
         self.version = version
         self._keys = keys
         self._mounts = mounts
+        self._routes = routes
 
     def key(self, key_hash: str) -> GatewayKey | None:
         """The gateway key with a hash."""
@@ -80,13 +102,18 @@ class View:
 
     def mount(self, workspace_id: str, name: str) -> OpenMount | None:
         """A workspace's mount by the first segment of the path."""
-        return self._mounts.get(workspace_id, {}).get(name)
+        return self._mounts.get(workspace_id, _NO_MOUNTS).get(name)
+
+    def routes(self, workspace_id: str) -> tuple[Route, ...]:
+        """A workspace's routes that are switched on, in their order."""
+        return self._routes.get(workspace_id, ())
 
 
 class SnapshotHolder:
     """Holds the newest view. ``view`` is None until the first snapshot was ever seen.
 
     path: where the last snapshot is kept. providers: provider rooms by name. books: follow it.
+    circuits, paces: what is known of keys and mounts, handed on from one view to the next.
     """
 
     def __init__(
@@ -96,9 +123,11 @@ class SnapshotHolder:
         ring: KeyRing,
         providers: dict[str, Provider],
         books: GatewayBooks,
+        circuits: Circuits,
+        paces: Paces,
     ) -> None:
         self._path, self._fetch, self._ring, self._providers = path, fetch, ring, providers
-        self._books = books
+        self._books, self._circuits, self._paces = books, circuits, paces
         self._stop = threading.Event()
         self._news = threading.Condition()
         self._random = random.Random()  # noqa: S311 -- jitter
@@ -168,45 +197,66 @@ class SnapshotHolder:
         _log.info("snapshot", version=view.version, keys=len(snapshot.keys))
 
     def _open(self, snapshot: Snapshot) -> View:
-        mounts: dict[str, dict[str, OpenMount]] = {}
-        for workspace_id, by_name in snapshot.mounts.items():
-            opened: dict[str, OpenMount] = {}
-            for name, mount in by_name.items():
-                provider = self._providers.get(mount.provider)
-                dialect = DIALECTS.get(mount.dialect)
-                if provider is None or dialect is None:
-                    _log.error("mount_unknown", mount=name, provider=mount.provider)
-                    continue
-                credential = self._first_that_opens(mount.credentials, dialect)
-                opened[name] = OpenMount(name, provider, dialect, credential)
-            mounts[workspace_id] = opened
-        return View(snapshot.version, snapshot.keys, mounts)
+        mounts = {
+            workspace_id: self._mounts(workspace_id, by_name)
+            for workspace_id, by_name in snapshot.mounts.items()
+        }
+        every = [
+            one
+            for by_name in mounts.values()
+            for mount in by_name.values()
+            for one in mount.credentials
+        ]
+        self._circuits.keep(one.circuit for one in every)
+        self._paces.keep({(where, name) for where, by_name in mounts.items() for name in by_name})
+        routes = {
+            workspace_id: on
+            for workspace_id, listed in snapshot.routes.items()
+            if (on := tuple(route for route in listed if route.enabled))
+        }
+        return View(snapshot.version, snapshot.keys, mounts, routes)
 
-    def _first_that_opens(
-        self, credentials: tuple[Credential, ...], dialect: Dialect
-    ) -> OpenCredential | None:
-        for credential in credentials:
-            binding = credential_binding(
-                credential.workspace_id, credential.id, credential.base_url
-            )
-            try:
-                secret = self._ring.open(credential.secret, binding)
-            except SealError:
-                _log.error("credential_does_not_open", credential=credential.id)
+    def _mounts(self, workspace_id: str, by_name: dict[str, Mount]) -> dict[str, OpenMount]:
+        opened: dict[str, OpenMount] = {}
+        for name, mount in by_name.items():
+            provider = self._providers.get(mount.provider)
+            dialect = DIALECTS.get(mount.dialect)
+            if provider is None or dialect is None:
+                _log.error("mount_unknown", mount=name, provider=mount.provider)
                 continue
-            return OpenCredential(
-                id=credential.id,
-                base_url=credential.base_url,
-                key_headers=dialect.key_headers(secret),
-                is_mock=credential.is_mock,
-                way=Way(
-                    direct=urlsplit(credential.base_url).hostname in _LOOPBACK,
-                    allow_private=credential.allow_private,
-                    is_mock=credential.is_mock,
-                ),
-                workspace_id=credential.workspace_id,
+            found = [self._opened(credential, dialect) for credential in mount.credentials]
+            opened[name] = OpenMount(
+                name,
+                provider,
+                dialect,
+                tuple(one for one in found if one is not None),
+                mount.base_url,
+                self._paces.of(workspace_id, name),
             )
-        return None
+        return opened
+
+    def _opened(self, credential: Credential, dialect: Dialect) -> OpenCredential | None:
+        binding = credential_binding(credential.workspace_id, credential.id, credential.base_url)
+        try:
+            secret = self._ring.open(credential.secret, binding)
+        except SealError:
+            _log.error("credential_does_not_open", credential=credential.id)
+            return None
+        return OpenCredential(
+            id=credential.id,
+            workspace_id=credential.workspace_id,
+            base_url=credential.base_url,
+            key_headers=dialect.key_headers(secret),
+            is_mock=credential.is_mock,
+            way=way_to(
+                credential.base_url,
+                allow_private=credential.allow_private,
+                is_mock=credential.is_mock,
+            ),
+            circuit=self._circuits.of(credential.workspace_id, credential.id, credential.secret),
+            weight=credential.weight,
+            settings=credential.settings,
+        )
 
     def _keep(self, data: bytes) -> None:
         """Write the disk copy whole or not at all; a disk that takes none costs only the next start."""
@@ -214,3 +264,12 @@ class SnapshotHolder:
             files.replace(self._path, data)
         except OSError as error:
             _log.error("snapshot_not_kept", path=self._path.name, reason=str(error))
+
+
+def way_to(base_url: str, *, allow_private: bool = False, is_mock: bool = False) -> Way:
+    """How an address is reached: directly where it is on this machine."""
+    return Way(
+        direct=urlsplit(base_url).hostname in _LOOPBACK,
+        allow_private=allow_private,
+        is_mock=is_mock,
+    )
