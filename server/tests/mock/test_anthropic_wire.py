@@ -166,3 +166,13 @@ async def test_the_async_client_streams_too(mock: BackgroundMock) -> None:
 
 def test_models_are_listed(claude) -> None:
     assert "claude-haiku-4-5" in [model.id for model in claude.models.list()]
+
+
+def test_a_batch_is_answered_at_once_and_bills_nothing(mock, claude) -> None:
+    params = {"model": "claude-haiku-4-5", "max_tokens": 9, "messages": ASK}
+    batch = claude.messages.batches.create(requests=[{"custom_id": "a", "params": params}])
+    assert claude.messages.batches.retrieve(batch.id).processing_status == "ended"
+    assert [item.id for item in claude.messages.batches.list()] == [batch.id]
+    lines = claude.get(f"/v1/messages/batches/{batch.id}/results", cast_to=str).splitlines()
+    assert json.loads(lines[0])["result"]["message"]["usage"]["output_tokens"] > 0
+    assert mock.log() == []

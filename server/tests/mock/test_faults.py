@@ -237,3 +237,82 @@ def test_a_setting_that_is_not_understood_is_refused_by_name(mock, name, value) 
     answer = post(mock, {name: value})
     assert answer.status == 400
     assert name.removeprefix("x-mock-") in json.loads(answer.read())["error"]["message"]
+
+
+def counts_of(body: bytes) -> list[int]:
+    return [json.loads(body)["usage"][name] for name in ("prompt_tokens", "total_tokens")]
+
+
+def test_usage_can_be_absurd_or_negative_while_the_log_keeps_what_is_billed(mock) -> None:
+    assert counts_of(post(mock, {"x-mock-fault": "absurd-usage"}).read()) == [2**53 + 1] * 2
+    assert counts_of(post(mock, {"x-mock-fault": "negative-usage"}).read()) == [-7, -7]
+    assert all(0 < line.usage["total_tokens"] < 1000 for line in mock.log())
+
+
+def test_usage_can_be_told_twice_and_is_billed_once(mock) -> None:
+    assert post(mock, {"x-mock-fault": "duplicate-usage"}).read().count(b'"usage":{') == 2
+    asked = STREAMED | {"stream_options": {"include_usage": True}}
+    body = post(mock, {"x-mock-fault": "duplicate-usage"}, asked).read()
+    assert body.count(b'"usage":{') == 2
+    assert body.endswith(b"data: [DONE]\n\n")
+    assert len(mock.log()) == 2
+
+
+def test_an_answer_can_trickle(mock) -> None:
+    started = time.monotonic()
+    body = post(
+        mock, {"x-mock-fault": "trickle", "x-mock-write-pause-ms": "1", "x-mock-text": "Hi"}
+    ).read()
+    assert json.loads(body)["choices"][0]["message"]["content"] == "Hi"
+    assert time.monotonic() - started >= 0.001 * len(body)
+
+
+def test_what_is_left_of_a_limit_and_any_other_header_can_be_told(mock) -> None:
+    answer = post(
+        mock,
+        {
+            "x-mock-remaining-requests": "0",
+            "x-mock-remaining-tokens": "12",
+            "x-mock-headers": "x-should-retry=false; x-ratelimit-reset-tokens=6m0s",
+        },
+    )
+    assert answer.headers["x-ratelimit-remaining-requests"] == "0"
+    assert answer.headers["x-ratelimit-remaining-tokens"] == "12"
+    assert answer.headers.get_all("x-ratelimit-reset-tokens") == ["6m0s"]
+    assert answer.headers["x-should-retry"] == "false"
+
+
+def test_the_first_requests_fail_and_the_next_does_not(mock) -> None:
+    headers = {"x-mock-fail-first": "2", "x-mock-fault-id": "one"}
+    assert [post(mock, headers).status for _ in range(3)] == [500, 500, 200]
+    others = {"x-mock-fail-first": "1", "x-mock-fault": "error-429", "x-mock-fault-id": "two"}
+    assert [post(mock, others).status for _ in range(2)] == [429, 200]
+
+
+def plan(mock: BackgroundMock, method: str, body: object = None) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", mock.port, timeout=5)
+    connection.request(method, "/mock/plan", json.dumps(body))
+    return connection.getresponse().status
+
+
+def test_a_plan_holds_for_its_path_its_key_and_so_many_requests(mock) -> None:
+    chat = "/openai/v1/chat/completions"
+    assert plan(mock, "POST", {"settings": {"fault": "error-503"}, "times": 1, "path": chat}) == 201
+    assert [post(mock, {}).status for _ in range(2)] == [503, 200]
+    assert plan(mock, "POST", {"settings": {"fault": "error-503"}, "key": "another"}) == 201
+    assert plan(mock, "POST", {"settings": {"fault": "error-503"}, "path": "/cohere"}) == 201
+    assert post(mock, {}).status == 200
+    assert plan(mock, "POST", {"settings": {"fault": "error-503"}, "key": "k"}) == 201
+    assert [post(mock, {}).status for _ in range(2)] == [503, 503]
+    assert plan(mock, "DELETE") == 204
+    assert post(mock, {}).status == 200
+
+
+def test_a_request_beats_its_plan(mock) -> None:
+    mock.plan(fault="error-503")
+    assert post(mock, {"x-mock-fault": "error-429"}).status == 429
+
+
+@pytest.mark.parametrize("body", [{"settings": {"fault": "explode"}}, {"times": 1}, []])
+def test_a_plan_that_is_not_understood_is_refused(mock, body) -> None:
+    assert plan(mock, "POST", body) == 400

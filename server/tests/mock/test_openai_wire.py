@@ -258,3 +258,51 @@ def test_an_empty_key_is_refused_in_the_vendors_shape(client) -> None:
 def test_a_field_of_the_wrong_type_is_named(client) -> None:
     with pytest.raises(openai.BadRequestError, match=r"\$\.messages"):
         client.chat.completions.create(model="gpt-4o", messages="hello")
+
+
+def test_a_response_is_kept_until_it_is_deleted(mock, client) -> None:
+    made = client.responses.create(model="gpt-4o", input="Hello")
+    assert client.responses.retrieve(made.id).output_text == made.output_text
+    client.responses.delete(made.id)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(made.id)
+    unkept = client.responses.create(model="gpt-4o", input="Hello", store=False)
+    with pytest.raises(openai.NotFoundError):
+        client.responses.retrieve(unkept.id)
+    assert len(mock.log()) == 2
+
+
+def test_plain_completions_are_answered_whole_and_streamed(mock, client) -> None:
+    asked = {"model": "gpt-3.5-turbo-instruct", "prompt": "Once"}
+    whole = client.completions.create(**asked)
+    chunks = list(
+        client.completions.create(**asked, stream=True, stream_options={"include_usage": True})
+    )
+    assert "".join(c.choices[0].text for c in chunks if c.choices) == whole.choices[0].text
+    assert chunks[-1].usage == whole.usage
+    assert mock.log()[1].usage == whole.usage.to_dict()
+
+
+def test_a_file_becomes_a_batch_that_is_answered_at_once(mock, client) -> None:
+    line = {
+        "custom_id": "a",
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": {"model": "gpt-4o", "messages": ASK},
+    }
+    stored = client.files.create(file=("in.jsonl", json.dumps(line).encode()), purpose="batch")
+    batch = client.batches.create(
+        input_file_id=stored.id, endpoint="/v1/chat/completions", completion_window="24h"
+    )
+    assert client.batches.retrieve(batch.id).status == "completed"
+    result = json.loads(client.files.content(batch.output_file_id).text)
+    assert result["response"]["body"]["usage"]["total_tokens"] > 0
+    assert {item.id for item in client.files.list()} == {stored.id, batch.output_file_id}
+    assert [item.id for item in client.batches.list()] == [batch.id]
+    assert mock.log() == []
+
+
+def test_moderation_flags_and_is_free(mock, client) -> None:
+    calm, cross = client.moderations.create(input=["peace", "violence"]).results
+    assert (calm.flagged, cross.flagged) == (False, True)
+    assert mock.log() == []

@@ -19,7 +19,7 @@ from quotah_server.mock.exchange import (
     json_reply,
     sse,
 )
-from quotah_server.mock.gemini.prompt import Ask, Prompt, read_prompt, wish_of
+from quotah_server.mock.gemini.prompt import Ask, Prompt, in_camel_case, read_prompt, wish_of
 from quotah_server.mock.plan import Plan, make_plan
 from quotah_server.mock.script import Script, read_script
 
@@ -120,7 +120,7 @@ def answer_stream(visit: Visit) -> Answer:
 
 def answer_count(visit: Visit) -> Answer:
     """Count a prompt's tokens; nobody is billed for it."""
-    asked = decode(visit.request.body, _CountAsk)
+    asked = decode(in_camel_case(visit.request.body), _CountAsk)
     inner = asked.generate_content_request or {"contents": asked.contents}
     ask = decode(msgspec.json.encode(inner), Ask)
     prompt = read_prompt(ask)
@@ -130,7 +130,7 @@ def answer_count(visit: Visit) -> Answer:
 
 
 def _draft(visit: Visit, *, streaming: bool) -> tuple[_Draft, Script, Bill, bool]:
-    ask = decode(visit.request.body, Ask)
+    ask = decode(in_camel_case(visit.request.body), Ask)
     if not ask.contents:
         raise BadRequestError("GenerateContentRequest.contents: contents is not specified")
     model = visit.params["model"]

@@ -6,7 +6,7 @@ import msgspec
 
 from quotah_server.mock.desk import Answer, BadRequestError, Visit, decode
 from quotah_server.mock.exchange import Bill, Usage, json_reply
-from quotah_server.mock.gemini.prompt import Content, count_content
+from quotah_server.mock.gemini.prompt import Content, count_content, in_camel_case
 from quotah_server.mock.script import read_script
 from quotah_server.mock.vectors import unit_vector
 
@@ -26,12 +26,12 @@ class _BatchAsk(msgspec.Struct, frozen=True):
 
 def answer_embed(visit: Visit) -> Answer:
     """Embed one content."""
-    return _embed(visit, [decode(visit.request.body, _EmbedAsk)], batch=False)
+    return _embed(visit, [decode(in_camel_case(visit.request.body), _EmbedAsk)], batch=False)
 
 
 def answer_batch(visit: Visit) -> Answer:
     """Embed several contents."""
-    return _embed(visit, decode(visit.request.body, _BatchAsk).requests, batch=True)
+    return _embed(visit, decode(in_camel_case(visit.request.body), _BatchAsk).requests, batch=True)
 
 
 def _embed(visit: Visit, asked: list[_EmbedAsk], *, batch: bool) -> Answer:

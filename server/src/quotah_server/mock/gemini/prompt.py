@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -15,6 +16,13 @@ MEDIA_TOKENS = 258
 _PER_CONTENT = 4
 _PER_REQUEST = 3
 _MODALITIES = {"image": "IMAGE", "audio": "AUDIO", "video": "VIDEO", "application": "DOCUMENT"}
+_SNAKES = re.compile(
+    rb'"(mime_type|inline_data|file_data|function_call|function_response|function_declarations|'
+    rb"parameters_json_schema|function_calling_config|allowed_function_names|system_instruction|"
+    rb"generation_config|max_output_tokens|response_mime_type|response_schema|tool_config|"
+    rb'response_json_schema|thinking_config|thinking_budget|thinking_level|output_dimensionality)"'
+    rb"(?=\s*:)"
+)
 _LEVELS = {"minimal": 0, "low": 64, "medium": 192, "high": 512}
 _THINKS = {"flash-lite": 0, "flash": 128, "pro": 256}
 
@@ -111,6 +119,18 @@ class Prompt(msgspec.Struct):
     def total(self) -> int:
         """All tokens."""
         return sum(self.tokens.values())
+
+
+def in_camel_case(body: bytes) -> bytes:
+    """A request with the names that are read here in camel case: Google takes snake case as well,
+    and its own client mixes both.
+    """
+    return _SNAKES.sub(_camel, body)
+
+
+def _camel(found: re.Match[bytes]) -> bytes:
+    first, *others = found[1].split(b"_")
+    return b'"' + first + b"".join(word.capitalize() for word in others) + b'"'
 
 
 def read_prompt(ask: Ask) -> Prompt:

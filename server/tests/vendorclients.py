@@ -1,0 +1,16 @@
+"""Clients of vendors whose code warns while it is compiled: imported once, quietly."""
+
+from __future__ import annotations
+
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import cohere
+    from google import genai
+    from google.genai import errors as genai_errors
+    from google.genai import types as genai_types
+    from mistralai.client import Mistral
+    from mistralai.client.errors import SDKError as MistralError
+
+__all__ = ["Mistral", "MistralError", "cohere", "genai", "genai_errors", "genai_types"]
