@@ -16,6 +16,7 @@ from quotah_server.catalog.price import NOT_BILLED, price
 from quotah_server.domain.call import Call
 from quotah_server.domain.event import Price, PricedEvent
 from quotah_server.domain.usage import Usage
+from quotah_server.pipeline.quick import quick_cost
 from quotah_server.pipeline.split import split_of
 from quotah_server.providers.registry import room_for, told_by
 
@@ -32,6 +33,9 @@ def record(call: Call, book: Book) -> PricedEvent:
     if len(call.model_response or "") > MODEL_MAX:
         call = msgspec.structs.replace(call, model_response=(call.model_response or "")[:MODEL_MAX])
     usage = usage_of(call)
+    short = None if call.from_cache else quick_cost(book, canonical(call.provider), call, usage)
+    if short is not None:
+        return PricedEvent(call, usage, short[0], "computed", book.version, split=short[1])
     cost = cost_of(call, usage, book)
     if call.from_cache:
         return _saving(call, cost)

@@ -24,6 +24,11 @@ _PART = {
 _NOTHING = CostSplit()
 
 
+def part_of(unit: str) -> str:
+    """The part of a cost that a unit belongs to."""
+    return _PART.get(unit, OTHER)
+
+
 def split_of(price: Price) -> CostSplit | None:
     """Split a price; None where there is none.
 
@@ -35,7 +40,7 @@ def split_of(price: Price) -> CostSplit | None:
     parts: dict[str, Decimal] = {}
     # A cost that the provider named is not the sum of anything we know.
     for item in price.items if price.status != "reported" else ():
-        part = _PART.get(item.unit, OTHER)
+        part = part_of(item.unit)
         had = parts.get(part)
         parts[part] = item.amount_usd if had is None else add(had, item.amount_usd)
     if not parts:

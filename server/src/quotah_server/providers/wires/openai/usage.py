@@ -35,6 +35,7 @@ from quotah_server.domain.usage import (
 from quotah_server.providers.counts import EMPTY, Counts, Raw, missing
 from quotah_server.providers.wires.amounts import amount
 from quotah_server.providers.wires.openai import tools
+from quotah_server.providers.wires.openai.plain import plain_units
 
 NOT_BILLED = "not_billed"
 REFUSED = "refused"
@@ -105,6 +106,9 @@ def read_usage(
     to a cache for a time that the answer does not tell. hides_thinking: the vendor counts thinking in
     the grand total alone.
     """
+    plain = None if raw is None else plain_units(operation, raw, extras)
+    if plain is not None:
+        return Usage(plain)
     counts = Counts()
     units = tools.tool_units(counts, extras) if extras else {}
     if raw is None:
