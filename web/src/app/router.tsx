@@ -33,6 +33,12 @@ type PricesSearch = {
   model?: string;
 };
 
+type RouteEditorSearch = {
+  /** What a new route starts from: one of the recipes, or the id of another route. */
+  recipe?: string;
+  from?: string;
+};
+
 const root = createRootRouteWithContext<{ client: QueryClient }>()({
   component: Root,
   notFoundComponent: RouteMissing,
@@ -137,6 +143,22 @@ const prices = createRoute({
   component: lazyRouteComponent(() => import("@/features/prices/page"), "PricesPage"),
 });
 
+const routes = createRoute({
+  getParentRoute: () => settings,
+  path: "routes",
+  component: lazyRouteComponent(() => import("@/features/routing/page"), "RoutesPage"),
+});
+
+const routeEditor = createRoute({
+  getParentRoute: () => settings,
+  path: "routes/$id",
+  validateSearch: (search: Record<string, unknown>): RouteEditorSearch => ({
+    recipe: readText(search.recipe),
+    from: readText(search.from),
+  }),
+  component: lazyRouteComponent(() => import("@/features/routing/editor-page"), "RouteEditorPage"),
+});
+
 const routeTree = root.addChildren([
   login,
   setup,
@@ -146,7 +168,7 @@ const routeTree = root.addChildren([
       overview,
       runs,
       run,
-      settings.addChildren([settingsStart, settingsTab, prices]),
+      settings.addChildren([settingsStart, settingsTab, routes, routeEditor, prices]),
     ]),
   ]),
 ]);

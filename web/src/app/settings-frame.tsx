@@ -1,23 +1,28 @@
-import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { Link, linkOptions, Outlet, useLocation } from "@tanstack/react-router";
 import { useCurrentInView } from "@/lib/hooks";
 import { PageHeader } from "@/ui/page-header";
 import { tabLooks } from "@/ui/tabs";
 
-export const SETTINGS_TABS = ["providers", "keys", "workspace", "samples"] as const;
+export const SETTINGS_TABS = ["providers", "keys", "gateways", "workspace", "samples"] as const;
 
-const LABELS: Record<(typeof SETTINGS_TABS)[number], string> = {
-  providers: "Providers",
-  keys: "Keys",
-  workspace: "Workspace",
-  samples: "Sample data",
-};
-const PRICING = "/settings/pricing";
+/** What is opened within a page belongs to it: a route, a model of the price book. */
+const LOOSE = { exact: false, includeSearch: false };
 
-/** Title and tabs of all settings. Pricing has an address of its own, for its search and models. */
+/** In order. Routes and pricing have addresses of their own, for what is opened within them. */
+const ENTRIES = linkOptions([
+  { to: "/settings/$tab", params: { tab: "providers" }, label: "Providers" },
+  { to: "/settings/$tab", params: { tab: "keys" }, label: "Keys" },
+  { to: "/settings/routes", label: "Routes" },
+  { to: "/settings/$tab", params: { tab: "gateways" }, label: "Gateways" },
+  { to: "/settings/pricing", label: "Pricing" },
+  { to: "/settings/$tab", params: { tab: "workspace" }, label: "Workspace" },
+  { to: "/settings/$tab", params: { tab: "samples" }, label: "Sample data" },
+]);
+
+/** Title and tabs of all settings. */
 export function SettingsFrame() {
   const { pathname } = useLocation();
   const inView = useCurrentInView(pathname);
-  const current = (path: string) => (pathname === path ? ("page" as const) : undefined);
   return (
     <div className="mx-auto max-w-[1080px]">
       <PageHeader title="Settings" />
@@ -26,20 +31,11 @@ export function SettingsFrame() {
         aria-label="Settings"
         className="mb-5 flex gap-5 overflow-x-auto border-b [scrollbar-width:none]"
       >
-        {SETTINGS_TABS.map((tab) => (
-          <Link
-            key={tab}
-            to="/settings/$tab"
-            params={{ tab }}
-            aria-current={current(`/settings/${tab}`)}
-            className={tabLooks}
-          >
-            {LABELS[tab]}
+        {ENTRIES.map(({ label, ...link }) => (
+          <Link key={label} {...link} className={tabLooks} activeOptions={LOOSE}>
+            {label}
           </Link>
         ))}
-        <Link to={PRICING} aria-current={current(PRICING)} className={tabLooks}>
-          Pricing
-        </Link>
       </nav>
       <Outlet />
     </div>

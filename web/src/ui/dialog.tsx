@@ -75,7 +75,10 @@ export function DialogFooter({ className, ...rest }: ComponentProps<"div">) {
 }
 
 type ConfirmProps = {
-  trigger: ReactNode;
+  /** What opens it; without one, `open` and `onOpenChange` do. */
+  trigger?: ReactNode;
+  open?: boolean;
+  onOpenChange?: (open: boolean) => void;
   title: string;
   /** What will be lost, and what will not. */
   description: ReactNode;
@@ -85,8 +88,11 @@ type ConfirmProps = {
 };
 
 /** Ask before something that cannot be undone. */
-export function ConfirmDialog({ trigger, title, description, action, onConfirm }: ConfirmProps) {
-  const [open, setOpen] = useState(false);
+export function ConfirmDialog(props: ConfirmProps) {
+  const { trigger, title, description, action, onConfirm } = props;
+  const [opened, setOpened] = useState(false);
+  const open = props.open ?? opened;
+  const setOpen = props.onOpenChange ?? setOpened;
   const [busy, setBusy] = useState(false);
   const confirm = async () => {
     setBusy(true);
@@ -101,7 +107,7 @@ export function ConfirmDialog({ trigger, title, description, action, onConfirm }
   };
   return (
     <Dialog open={open} onOpenChange={setOpen}>
-      <DialogTrigger asChild>{trigger}</DialogTrigger>
+      {trigger && <DialogTrigger asChild>{trigger}</DialogTrigger>}
       <DialogContent role="alertdialog" title={title} description={description}>
         <DialogFooter>
           <DialogClose asChild>

@@ -1,97 +1,94 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import type { ReactNode } from "react";
-import { Controller, type UseFormReturn, useForm } from "react-hook-form";
-import * as z from "zod/mini";
+import { Controller, type Path, useForm } from "react-hook-form";
 import { placeProblem } from "@/lib/form-problem";
-import { checkedText, requiredText } from "@/lib/schema";
+import { ApiError, explain } from "@/lib/problem";
 import { Button } from "@/ui/button";
-import { ChoiceCards } from "@/ui/choice-cards";
 import { Field } from "@/ui/field";
 import { FormAlert } from "@/ui/form-alert";
 import { Input } from "@/ui/input";
+import {
+  AddressFields,
+  KeyFields,
+  MountField,
+  type ProviderFormOf,
+  SettingFields,
+} from "@/ui/provider-fields";
+import { ProviderKinds } from "@/ui/provider-kinds";
+import {
+  type Further,
+  type Kind,
+  type ProviderBody,
+  placeOf,
+  schemaFor,
+  startValues,
+  toBody,
+  type Values,
+} from "@/ui/provider-values";
 
-export type VendorChoice<V extends string> = {
-  value: V;
-  label: string;
-  /** How a key of this vendor begins. */
-  keyLooks: string;
-  /** Where calls go unless another address is given. */
-  api: string;
-};
-export type ProviderValues<V extends string> = {
-  provider: V;
-  api_key: string;
-  base_url?: string;
-  allow_private?: boolean;
-};
-
-const schema = z.object({
-  provider: z.string(),
-  api_key: requiredText("Paste the provider's API key.", 1000),
-  base_url: checkedText((text) =>
-    text.trim() === "" || URL.canParse(text) ? null : "Enter a full URL with https://.",
-  ),
-  allow_private: z.boolean(),
-});
-type Values = z.infer<typeof schema>;
-const FIELDS = ["api_key", "base_url"] as const;
-
-type Props<V extends string> = {
-  vendors: readonly VendorChoice<V>[];
+type Props = {
+  kinds: readonly Kind[];
+  /** Where the gateway is reached, to show what clients write into their base URL. */
+  gatewayUrl: string;
+  /** A further key of a mount that stands: nothing but the key is asked for. */
+  mount?: Further;
   /** Rejects with the API's refusal; the form then says why at the right place. */
-  onSubmit: (values: ProviderValues<V>) => Promise<unknown>;
+  onSubmit: (body: ProviderBody) => Promise<unknown>;
   /** Further buttons, left of the main one. */
   actions?: ReactNode;
   className?: string;
 };
 
-function useProviderForm(provider: string): UseFormReturn<Values> {
-  return useForm<Values>({
-    resolver: zodResolver(schema),
-    defaultValues: { provider, api_key: "", base_url: "", allow_private: false },
-  });
-}
-
 /** A provider's key: goes in, is never shown again. */
-export function ProviderForm<V extends string>({
-  vendors,
-  onSubmit,
-  actions,
-  className,
-}: Props<V>) {
-  const form = useProviderForm(vendors[0]?.value ?? "");
+export function ProviderForm(props: Props) {
+  const { kinds, gatewayUrl, mount, onSubmit, actions, className } = props;
+  const form: ProviderFormOf = useForm<Values>({
+    resolver: (values, context, options) =>
+      zodResolver(schemaFor(kindOf(kinds, values.provider), Boolean(mount)))(
+        values,
+        context,
+        options,
+      ),
+    defaultValues: startValues(mount?.provider ?? kinds[0]?.provider ?? "openai"),
+  });
   const { errors, isSubmitting } = form.formState;
-  const chosen = vendors.find((each) => each.value === form.watch("provider")) ?? vendors[0];
+  const kind = kindOf(kinds, form.watch("provider"));
 
-  const submit = form.handleSubmit(async ({ api_key, base_url, allow_private }) => {
-    if (!chosen) return;
-    const address = base_url.trim() ? { base_url: base_url.trim(), allow_private } : {};
+  const submit = form.handleSubmit(async (values) => {
     try {
-      await onSubmit({ provider: chosen.value, api_key, ...address });
+      await onSubmit(toBody(values, kind, mount));
     } catch (error) {
-      const { field, message } = placeProblem(error, FIELDS);
-      form.setError(field, { message });
+      const place = error instanceof ApiError ? placeOf(error.problem.field, kind) : null;
+      if (place) {
+        const { title, detail } = explain(error);
+        form.setError(place as Path<Values>, { message: detail || title });
+      } else form.setError("root", { message: placeProblem(error, []).message });
     }
   });
 
   return (
     <form onSubmit={submit} noValidate className={className}>
       <div className="flex flex-col gap-4">
-        <Controller
-          control={form.control}
-          name="provider"
-          render={({ field }) => (
-            <ChoiceCards
-              aria-label="Provider"
-              className="grid grid-cols-2"
-              value={field.value}
-              onChange={field.onChange}
-              options={vendors}
-            />
-          )}
-        />
+        {!mount && (
+          <Controller
+            control={form.control}
+            name="provider"
+            render={({ field }) => (
+              <ProviderKinds
+                kinds={kinds}
+                value={field.value}
+                onChange={(next) => {
+                  form.clearErrors();
+                  field.onChange(next);
+                }}
+              />
+            )}
+          />
+        )}
+        {!mount && kind && <NeededFields form={form} kind={kind} gatewayUrl={gatewayUrl} />}
         <Field
           label="API key"
+          optional={kind?.keyless}
           error={errors.api_key?.message}
           hint="Stored encrypted on this machine. It is sent to the provider only and never shown again."
         >
@@ -100,62 +97,75 @@ export function ProviderForm<V extends string>({
               type="password"
               autoComplete="off"
               className="font-mono"
-              placeholder={chosen?.keyLooks}
+              placeholder={LOOKS[kind?.provider ?? ""]}
               {...control}
               {...form.register("api_key")}
             />
           )}
         </Field>
-        <AddressFields form={form} standard={chosen?.api ?? ""} />
+        {mount ? (
+          <KeyFields form={form} />
+        ) : (
+          kind && <MoreFields form={form} kind={kind} gatewayUrl={gatewayUrl} />
+        )}
         <FormAlert>{errors.root?.message}</FormAlert>
       </div>
       <div className="mt-4 flex flex-wrap items-center justify-end gap-2">
         {actions}
         <Button type="submit" variant="primary" loading={isSubmitting}>
-          Add provider
+          {mount ? "Add key" : "Add provider"}
         </Button>
       </div>
     </form>
   );
 }
 
-/** For a proxy or a compatible server: folded away, because most people need none. */
-function AddressFields({ form, standard }: { form: UseFormReturn<Values>; standard: string }) {
-  const problem = form.formState.errors.base_url?.message;
+type PartProps = { form: ProviderFormOf; kind: Kind; gatewayUrl: string };
+
+/** What this kind cannot do without. */
+function NeededFields({ form, kind, gatewayUrl }: PartProps) {
   return (
-    <details open={problem ? true : undefined}>
-      <summary className="w-fit text-muted text-sm hover:text-ink">Use another address</summary>
-      <div className="mt-3 flex flex-col gap-3">
-        <Field
-          label="Base URL"
-          optional
-          error={problem}
-          hint={`For a proxy or a compatible server. Default: ${standard}`}
-        >
-          {(control) => (
-            <Input
-              type="url"
-              autoComplete="off"
-              placeholder={standard}
-              {...control}
-              {...form.register("base_url")}
-            />
-          )}
-        </Field>
-        <label className="flex items-start gap-2 text-sm">
-          <input
-            type="checkbox"
-            className="mt-0.5 size-4 accent-(--accent)"
-            {...form.register("allow_private")}
-          />
-          <span>
-            This server is inside my own network
-            <span className="block text-muted">
-              Private addresses are refused unless you say so.
-            </span>
-          </span>
-        </label>
+    <>
+      {kind.provider === "compatible" && (
+        <MountField form={form} kind={kind} gatewayUrl={gatewayUrl} />
+      )}
+      {kind.base_url === "" && <AddressFields form={form} kind={kind} />}
+      <SettingFields form={form} kind={kind} required />
+    </>
+  );
+}
+
+/** What most people leave as it is: folded away. */
+function MoreFields({ form, kind, gatewayUrl }: PartProps) {
+  const { errors } = form.formState;
+  const wrong = [errors.base_url, errors.mount, errors.name, errors.weight, errors.settings];
+  return (
+    <details open={wrong.some(Boolean) || undefined}>
+      <summary className="w-fit text-muted text-sm hover:text-ink">
+        {kind.base_url ? "Use another address, name or weight" : "Name and weight"}
+      </summary>
+      <div className="mt-3 flex flex-col gap-4">
+        {kind.base_url !== "" && <AddressFields form={form} kind={kind} />}
+        <SettingFields form={form} kind={kind} required={false} />
+        {kind.provider !== "compatible" && (
+          <MountField form={form} kind={kind} gatewayUrl={gatewayUrl} />
+        )}
+        <KeyFields form={form} />
       </div>
     </details>
   );
+}
+
+/** How a key of a vendor begins. */
+const LOOKS: Record<string, string> = {
+  openai: "sk-…",
+  anthropic: "sk-ant-…",
+  gemini: "AIza…",
+  groq: "gsk_…",
+  openrouter: "sk-or-…",
+  xai: "xai-…",
+};
+
+function kindOf(kinds: readonly Kind[], provider: string): Kind | undefined {
+  return kinds.find((each) => each.provider === provider);
 }

@@ -2,13 +2,16 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ArrowLeft } from "lucide-react";
 import { useState } from "react";
 import { makeKey } from "@/api/keys";
-import { providersQuery, vendorName } from "@/api/providers";
+import { mountsOf } from "@/api/mounts";
+import { kindsQuery, providersQuery } from "@/api/providers";
 import { scoped } from "@/api/queries";
 import { FirstCall } from "@/features/onboarding/first-call";
-import { type Snippet, snippets } from "@/features/onboarding/snippets";
+import { type Callee, type Snippet, snippets } from "@/features/onboarding/snippets";
+import { providerName } from "@/lib/provider-names";
 import { Banner } from "@/ui/banner";
 import { Button } from "@/ui/button";
 import { CodeBlock } from "@/ui/code-block";
+import { Select } from "@/ui/select";
 import { Tabs, TabsContent, TabsList, TabsTrigger } from "@/ui/tabs";
 import { notifyError } from "@/ui/toast";
 
@@ -26,11 +29,10 @@ type Props = {
 
 export function ConnectStep(props: Props) {
   const { gatewayUrl, gatewayKey, hadKey, hadCall, onKey, onBack } = props;
-  const providers = useQuery(providersQuery());
-  const connected = new Set(providers.data?.items.map((each) => each.provider));
-  const all = snippets(gatewayUrl, gatewayKey ?? PLACEHOLDER);
-  const first = all.find((each) => connected.has(each.vendor)) ?? all[0];
-  const [tab, setTab] = useState<string | null>(null);
+  const { callees, connected } = useCallees();
+  const [mount, setMount] = useState<string | null>(null);
+  const [tab, setTab] = useState("python");
+  const callee = callees.find((each) => each.mount === mount) ?? callees[0];
 
   return (
     <>
@@ -39,23 +41,19 @@ export function ConnectStep(props: Props) {
         Point your client at the gateway and give it your Quotah key. Everything else stays.
       </p>
       {!gatewayKey && <KeyNotice hadKey={hadKey} onKey={onKey} />}
-      <Tabs className="mt-5" value={tab ?? first?.id ?? ""} onValueChange={setTab}>
-        <TabsList aria-label="Language" className="max-sm:gap-3">
-          {all.map((each) => (
-            <TabsTrigger key={each.id} value={each.id} className="max-sm:text-sm">
-              {each.label}
-            </TabsTrigger>
-          ))}
-        </TabsList>
-        {all.map((each) => (
-          <TabsContent key={each.id} value={each.id} className="pt-3">
-            <SnippetPanel
-              snippet={each}
-              missing={providers.isSuccess && !connected.has(each.vendor)}
-            />
-          </TabsContent>
-        ))}
-      </Tabs>
+      {callee && (
+        <>
+          {callees.length > 1 && (
+            <CalleeChoice callees={callees} value={callee.mount} onChange={setMount} />
+          )}
+          <Code
+            all={snippets(gatewayUrl, gatewayKey ?? PLACEHOLDER, callee)}
+            tab={tab}
+            onTab={setTab}
+            missing={connected ? null : nameOf(callee)}
+          />
+        </>
+      )}
       {gatewayKey && (
         <p className="mt-2 text-muted text-sm">
           The key in this code is shown only now. Keep it with your other secrets; you can make
@@ -71,22 +69,85 @@ export function ConnectStep(props: Props) {
   );
 }
 
-function SnippetPanel({ snippet, missing }: { snippet: Snippet; missing: boolean }) {
+/** Whom the code may call: what is connected, OpenAI first; OpenAI alone where nothing is. */
+function useCallees(): { callees: Callee[]; connected: boolean } {
+  const providers = useQuery(providersQuery());
+  const kinds = useQuery(kindsQuery());
+  const dialects = new Map(kinds.data?.items.map(({ provider, dialect }) => [provider, dialect]));
+  const callees = mountsOf(providers.data?.items ?? [])
+    .map(({ name, provider }) => ({
+      mount: name,
+      provider,
+      dialect: dialects.get(provider) ?? (provider === "anthropic" ? provider : FALLBACK.dialect),
+    }))
+    .sort((a, b) => Number(b.mount === FALLBACK.mount) - Number(a.mount === FALLBACK.mount));
+  const waiting = providers.isPending || kinds.isPending;
+  if (waiting) return { callees: [], connected: true };
+  const connected = callees.length > 0 || !providers.isSuccess;
+  return { callees: callees.length > 0 ? callees : [FALLBACK], connected };
+}
+
+const FALLBACK: Callee = { mount: "openai", provider: "openai", dialect: "openai" };
+
+function nameOf({ mount, provider }: Callee): string {
+  return mount === provider ? providerName(provider) : mount;
+}
+
+type ChoiceProps = {
+  callees: readonly Callee[];
+  value: string;
+  onChange: (mount: string) => void;
+};
+
+function CalleeChoice({ callees, value, onChange }: ChoiceProps) {
   return (
-    <>
-      {missing && (
-        <Banner tone="warning" className="mb-3">
-          This code calls {vendorName(snippet.vendor)}, which is not connected yet: the gateway
-          would refuse it.
-        </Banner>
-      )}
-      <CodeBlock
-        title={snippet.howTo}
-        code={snippet.code}
-        highlight={snippet.changed.map((line) => line + 1)}
-        copyLabel="Copy code"
+    <div className="mt-5 flex items-center gap-2 text-sm">
+      <span className="text-muted">Code that calls</span>
+      <Select
+        aria-label="Whom the code calls"
+        className="w-48"
+        value={value}
+        onChange={onChange}
+        options={callees.map((each) => ({ value: each.mount, label: nameOf(each) }))}
       />
-    </>
+    </div>
+  );
+}
+
+type CodeProps = {
+  all: readonly Snippet[];
+  tab: string;
+  onTab: (tab: string) => void;
+  /** Whom it calls, where that is not connected. */
+  missing: string | null;
+};
+
+function Code({ all, tab, onTab, missing }: CodeProps) {
+  return (
+    <Tabs className="mt-4" value={tab} onValueChange={onTab}>
+      <TabsList aria-label="Language">
+        {all.map(({ id, label }) => (
+          <TabsTrigger key={id} value={id}>
+            {label}
+          </TabsTrigger>
+        ))}
+      </TabsList>
+      {all.map((each) => (
+        <TabsContent key={each.id} value={each.id} className="pt-3">
+          {missing !== null && (
+            <Banner tone="warning" className="mb-3">
+              This code calls {missing}, which is not connected yet: the gateway would refuse it.
+            </Banner>
+          )}
+          <CodeBlock
+            title={each.howTo}
+            code={each.code}
+            highlight={each.changed.map((line) => line + 1)}
+            copyLabel="Copy code"
+          />
+        </TabsContent>
+      ))}
+    </Tabs>
   );
 }
 

@@ -6,10 +6,10 @@ import { call } from "@/api/client";
 import type { Run } from "@/api/contract";
 import { useLiveRuns } from "@/api/live";
 import { onboardingQuery } from "@/api/onboarding";
-import { vendorName } from "@/api/providers";
 import { runQuery, scoped } from "@/api/queries";
 import { countExact, duration, money, moneyExact } from "@/lib/format";
 import { explanationOf, lineText } from "@/lib/line-items";
+import { providerName } from "@/lib/provider-names";
 import { Button } from "@/ui/button";
 import { Skeleton } from "@/ui/skeleton";
 
@@ -77,7 +77,7 @@ function Arrived({ run, earlier }: { run: Run; earlier: boolean }) {
             {headline(ok, earlier)}
           </h2>
           <p className="mt-0.5 text-muted text-sm">
-            {vendorName(run.provider)} ·{" "}
+            {providerName(run.provider)} ·{" "}
             <span className="id">{run.model ?? run.model_requested}</span>
           </p>
         </div>
@@ -128,7 +128,7 @@ function Failure({ run }: { run: Run }) {
       : "Quotah passed it on unchanged; the call's page has the details.";
   return (
     <p className="border-t bg-critical-soft px-5 py-2.5 text-sm">
-      {vendorName(run.provider)} answered with {status}
+      {providerName(run.provider)} answered with {status}
       {run.error_class ? ` (${run.error_class})` : ""}. {advice}
     </p>
   );

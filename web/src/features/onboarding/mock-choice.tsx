@@ -30,8 +30,8 @@ export function MockChoice({ onChoose }: { onChoose: () => Promise<void> }) {
           <div>
             <h2 className="font-semibold text-base">No key at hand?</h2>
             <p className="text-muted text-sm">
-              A stand-in for both vendors runs on this machine. It answers like the real ones, costs
-              nothing, and its calls are priced as if they were real.
+              A stand-in for the large vendors runs on this machine. It answers like the real ones,
+              costs nothing, and its calls are priced as if they were real.
             </p>
           </div>
         </div>

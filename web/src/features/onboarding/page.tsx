@@ -35,6 +35,7 @@ export function OnboardingPage() {
           <Steps current={onboarding.data.steps.first_call ? "done" : step} />
           {step === "provider" ? (
             <ProviderStep
+              gatewayUrl={instance.data.gateway_url}
               onConnected={(made) => {
                 setKey(made);
                 setChosen("connect");

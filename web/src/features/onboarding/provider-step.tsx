@@ -1,18 +1,25 @@
-import { useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { makeKey } from "@/api/keys";
-import { addMock, addProvider, type NewProvider, type Provider, VENDORS } from "@/api/providers";
+import { addMock, addProvider, kindsQuery, type NewProvider, type Provider } from "@/api/providers";
 import { scoped } from "@/api/queries";
 import { MockChoice } from "@/features/onboarding/mock-choice";
 import { Verdict } from "@/features/onboarding/verdict";
 import { Button } from "@/ui/button";
+import { PanelStates } from "@/ui/panel-states";
 import { ProviderForm } from "@/ui/provider-form";
+import { Skeleton } from "@/ui/skeleton";
 
-type Props = { onConnected: (gatewayKey: string) => void; onSkip: () => void };
+type Props = {
+  gatewayUrl: string;
+  onConnected: (gatewayKey: string) => void;
+  onSkip: () => void;
+};
 
 /** A real provider's key, or the mock: either way a gateway key is made for the next step. */
-export function ProviderStep({ onConnected, onSkip }: Props) {
+export function ProviderStep({ gatewayUrl, onConnected, onSkip }: Props) {
+  const kinds = useQuery(kindsQuery());
   const client = useQueryClient();
   const [doubtful, setDoubtful] = useState<Provider | null>(null);
 
@@ -38,15 +45,25 @@ export function ProviderStep({ onConnected, onSkip }: Props) {
         {doubtful ? (
           <Verdict provider={doubtful} onKeep={proceed} onDiscarded={() => setDoubtful(null)} />
         ) : (
-          <ProviderForm
-            vendors={VENDORS}
-            onSubmit={add}
-            actions={
-              <Button variant="ghost" onClick={onSkip}>
-                Skip this step
-              </Button>
-            }
-          />
+          <PanelStates
+            query={kinds}
+            what="add a provider"
+            affected="The providers that can be connected could not be loaded"
+            loading={<Skeleton className="h-56" />}
+          >
+            {({ items }) => (
+              <ProviderForm
+                kinds={items}
+                gatewayUrl={gatewayUrl}
+                onSubmit={add}
+                actions={
+                  <Button variant="ghost" onClick={onSkip}>
+                    Skip this step
+                  </Button>
+                }
+              />
+            )}
+          </PanelStates>
         )}
       </section>
       {!doubtful && <MockChoice onChoose={() => addMock().then(proceed)} />}

@@ -1,8 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { CircleAlert, CircleHelp } from "lucide-react";
 import { useState } from "react";
-import { deleteProvider, type Provider, vendorName } from "@/api/providers";
+import { deleteProvider, type Provider } from "@/api/providers";
 import { scoped } from "@/api/queries";
+import { providerName } from "@/lib/provider-names";
 import { Button } from "@/ui/button";
 import { notifyError } from "@/ui/toast";
 
@@ -18,7 +19,7 @@ export function Verdict({ provider, onKeep, onDiscarded }: Props) {
   const [busy, setBusy] = useState<"keep" | "discard" | null>(null);
   const refused = provider.status === "invalid";
   const Icon = refused ? CircleAlert : CircleHelp;
-  const name = vendorName(provider.provider);
+  const name = providerName(provider.provider);
 
   const act = async (which: "keep" | "discard", action: () => Promise<void>) => {
     setBusy(which);

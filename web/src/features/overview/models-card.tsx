@@ -1,7 +1,6 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { vendorName } from "@/api/providers";
 import { type Answer, previousOf, type Row, records, sourceOf } from "@/api/table";
 import { colorOf } from "@/charts/palette";
 import { cn } from "@/lib/cn";
@@ -11,6 +10,7 @@ import { useMedia } from "@/lib/hooks";
 import { type MoneySource, modelFilters, type SourceFilter } from "@/lib/money-source";
 import { toNumber } from "@/lib/number";
 import { type Period, toPeriodSearch } from "@/lib/period";
+import { providerName } from "@/lib/provider-names";
 import { Card, CardHeader } from "@/ui/card";
 import { DeltaText } from "@/ui/delta-text";
 import { EmptyState } from "@/ui/empty-state";
@@ -107,7 +107,7 @@ function ModelRow({ row, source, total, period }: RowProps) {
         >
           <ModelName
             model={model}
-            provider={phone || !provider ? null : vendorName(provider)}
+            provider={phone || !provider ? null : providerName(provider)}
             color={color}
           />
         </Link>

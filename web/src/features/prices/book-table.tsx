@@ -1,10 +1,10 @@
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import type { BookModel, BookRate } from "@/api/price-types";
-import { vendorName } from "@/api/providers";
 import { rateFor, rateWords, sinceWords, sourceWords, stepWords } from "@/features/prices/words";
 import { cn } from "@/lib/cn";
 import { moneyExact } from "@/lib/format";
 import { useMedia } from "@/lib/hooks";
+import { providerName } from "@/lib/provider-names";
 import { moveFocus } from "@/lib/row-focus";
 import { Badge } from "@/ui/badge";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -75,7 +75,7 @@ function ModelRow({ item, columns }: RowProps) {
           >
             {item.model}
           </Link>
-          <span className="shrink-0 text-faint text-xs">{vendorName(item.provider)}</span>
+          <span className="shrink-0 text-faint text-xs">{providerName(item.provider)}</span>
           {item.overridden && <Badge tone="accent">your price</Badge>}
         </span>
       </TD>

@@ -4,11 +4,11 @@ import { Search, SearchX } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { ModelPage } from "@/api/price-types";
 import { bookQuery, modelsQuery } from "@/api/prices";
-import { vendorName } from "@/api/providers";
 import { BookFacts } from "@/features/prices/book-facts";
 import { BookTable } from "@/features/prices/book-table";
 import { SetPriceButton } from "@/features/prices/set-price-button";
 import { useDebounced } from "@/lib/hooks";
+import { providerName } from "@/lib/provider-names";
 import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { EmptyState } from "@/ui/empty-state";
@@ -134,7 +134,7 @@ function SearchBox(props: { value: string; onChange: (text: string) => void }) {
 function ProviderFilter(props: { value: string; onChange: (provider: string) => void }) {
   const { data } = useQuery(bookQuery());
   const names = data ? [...data.providers].sort() : props.value === ALL ? [] : [props.value];
-  const options = names.map((name) => ({ value: name, label: vendorName(name) }));
+  const options = names.map((name) => ({ value: name, label: providerName(name) }));
   return (
     <div className="w-44">
       <Select

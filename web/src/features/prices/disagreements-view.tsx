@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Scale } from "lucide-react";
 import { disagreementsQuery } from "@/api/prices";
-import { vendorName } from "@/api/providers";
 import { Section } from "@/features/prices/section";
 import { sinceWords } from "@/features/prices/words";
 import { rateOf } from "@/lib/line-items";
+import { providerName } from "@/lib/provider-names";
 import { EmptyState } from "@/ui/empty-state";
 import { ExternalLink } from "@/ui/external-link";
 import { PanelStates } from "@/ui/panel-states";
@@ -54,7 +54,7 @@ export function DisagreementsView() {
                   <TR key={index}>
                     <TD className="max-w-64 truncate max-sm:max-w-32" title={item.model}>
                       <span className="font-medium">{item.model}</span>{" "}
-                      <span className="text-faint">{vendorName(item.provider)}</span>
+                      <span className="text-faint">{providerName(item.provider)}</span>
                     </TD>
                     <TD className="max-w-56 truncate text-muted">
                       {[item.unit.replaceAll("_", " "), item.when].filter(Boolean).join(", ")}

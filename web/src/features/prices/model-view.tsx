@@ -3,7 +3,6 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
 import type { BookPeriod, ModelPrices } from "@/api/price-types";
 import { modelQuery } from "@/api/prices";
-import { vendorName } from "@/api/providers";
 import { colorOf } from "@/charts/palette";
 import { inForce, ModelHistory } from "@/features/prices/model-history";
 import { ModelWays } from "@/features/prices/model-ways";
@@ -13,6 +12,7 @@ import { SetPriceButton } from "@/features/prices/set-price-button";
 import { inOrder, scheduleWords, stepWords } from "@/features/prices/words";
 import { rateOf } from "@/lib/line-items";
 import { isProblem } from "@/lib/problem";
+import { providerName } from "@/lib/provider-names";
 import { Badge } from "@/ui/badge";
 import { Card, CardBody, CardHeader } from "@/ui/card";
 import { EmptyState } from "@/ui/empty-state";
@@ -83,7 +83,7 @@ function Prices({ data }: { data: ModelPrices }) {
               <Badge tone="accent">your price</Badge>
             )}
           </h2>
-          <p className="mt-0.5 text-muted text-sm">{vendorName(provider)}</p>
+          <p className="mt-0.5 text-muted text-sm">{providerName(provider)}</p>
         </div>
         <SetPriceButton provider={provider} model={model} primary />
       </header>

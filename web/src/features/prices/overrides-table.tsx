@@ -1,12 +1,12 @@
 import { Pencil, Trash2 } from "lucide-react";
 import type { Override } from "@/api/price-types";
 import { deleteOverride, usePricesChanged } from "@/api/prices";
-import { vendorName } from "@/api/providers";
 import { useMayChange } from "@/api/roles";
 import { OverrideDialog } from "@/features/prices/override-dialog";
 import { percentOf } from "@/features/prices/override-values";
 import { sinceWords } from "@/features/prices/words";
 import { moneyExact } from "@/lib/format";
+import { providerName } from "@/lib/provider-names";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
 import { ConfirmDialog } from "@/ui/dialog";
@@ -56,13 +56,13 @@ export function OverridesTable({ items }: { items: readonly Override[] }) {
 
 /** What a price is for, in a word: used in sentences and button names as well. */
 export function targetName({ provider, model }: Pick<Override, "provider" | "model">): string {
-  if (model === "*") return provider === "*" ? "All models" : `All of ${vendorName(provider)}`;
+  if (model === "*") return provider === "*" ? "All models" : `All of ${providerName(provider)}`;
   return model;
 }
 
 function Target({ item }: { item: Override }) {
   const limits = [
-    item.model === "*" || item.provider === "*" ? "" : vendorName(item.provider),
+    item.model === "*" || item.provider === "*" ? "" : providerName(item.provider),
     item.deployment && `deployment ${item.deployment}`,
     item.project_id && `project ${item.project_id}`,
   ].filter(Boolean);

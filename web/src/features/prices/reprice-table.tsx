@@ -1,9 +1,9 @@
 import type { Reprice, RepriceTotals } from "@/api/price-types";
-import { vendorName } from "@/api/providers";
 import { colorOf } from "@/charts/palette";
 import { compare, decimal, minus, textOf } from "@/lib/decimal";
 import { countExact, money } from "@/lib/format";
 import { useMedia } from "@/lib/hooks";
+import { providerName } from "@/lib/provider-names";
 import { ModelName } from "@/ui/model-name";
 import { Money } from "@/ui/money";
 import { Table, TD, TH, THead, TR } from "@/ui/table";
@@ -39,7 +39,7 @@ export function RepriceTable({ result }: { result: Reprice }) {
               <TD className="max-w-56 max-sm:max-w-32">
                 <ModelName
                   model={row.model}
-                  provider={phone ? null : vendorName(row.provider)}
+                  provider={phone ? null : providerName(row.provider)}
                   color={colorOf(row.provider, row.model)}
                 />
               </TD>

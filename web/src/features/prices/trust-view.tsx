@@ -2,9 +2,9 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { TrustEntry } from "@/api/price-types";
 import { setTrust, trustQuery, usePricesChanged } from "@/api/prices";
-import { vendorName } from "@/api/providers";
 import { useMayChange } from "@/api/roles";
 import { Section } from "@/features/prices/section";
+import { providerName } from "@/lib/provider-names";
 import { PanelStates } from "@/ui/panel-states";
 import { Skeleton } from "@/ui/skeleton";
 import { Switch } from "@/ui/switch";
@@ -48,7 +48,7 @@ export function TrustView() {
                   className="flex min-h-12 items-center gap-4 border-b px-4 py-2 last:border-b-0"
                 >
                   <span id={`trust-${provider}`} className="min-w-0 flex-1">
-                    <span className="block font-medium">{vendorName(provider)}</span>
+                    <span className="block font-medium">{providerName(provider)}</span>
                     <span className="block text-muted text-sm">
                       {on
                         ? "The amount that it names counts."

@@ -3,7 +3,6 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
 import type { RunDetail } from "@/api/contract";
 import { useWorkspace } from "@/api/member";
-import { vendorName } from "@/api/providers";
 import { runQuery } from "@/api/queries";
 import { colorOf } from "@/charts/palette";
 import { AttemptsSection } from "@/features/runs/attempts-section";
@@ -11,6 +10,7 @@ import { CostSection } from "@/features/runs/cost-section";
 import { AttributionFacts, IdentityFacts, UsageFacts } from "@/features/runs/facts";
 import { TimingSection } from "@/features/runs/timing-section";
 import { isProblem } from "@/lib/problem";
+import { providerName } from "@/lib/provider-names";
 import { Badge } from "@/ui/badge";
 import { Banner } from "@/ui/banner";
 import { Button } from "@/ui/button";
@@ -122,7 +122,7 @@ function RunHeader({ run, zone }: { run: RunDetail; zone: string }) {
           />
         </h1>
         <p className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 text-muted text-sm">
-          <span>{vendorName(run.provider)}</span>
+          <span>{providerName(run.provider)}</span>
           <Dot />
           <span>{run.operation}</span>
           <Dot />

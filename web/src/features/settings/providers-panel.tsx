@@ -88,7 +88,7 @@ function MockButton() {
     try {
       await addMock();
       await client.invalidateQueries({ queryKey: scoped("providers") });
-      notify("The mock provider stands in for OpenAI and Anthropic");
+      notify("The mock provider stands in for the large vendors");
     } catch (error) {
       notifyError(error, "The mock provider was not added");
     } finally {

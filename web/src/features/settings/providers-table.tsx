@@ -1,112 +1,111 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { Trash2 } from "lucide-react";
-import { deleteProvider, type Provider, type ProviderStatus, vendorName } from "@/api/providers";
-import { scoped } from "@/api/queries";
-import { When } from "@/features/settings/when";
-import { Badge, type Tone } from "@/ui/badge";
+import { useQuery } from "@tanstack/react-query";
+import { Plus } from "lucide-react";
+import { limitsQuery } from "@/api/gateways";
+import { type Mount, mountsOf, sharesOf } from "@/api/mounts";
+import { kindsQuery, type Provider } from "@/api/providers";
+import { instanceQuery } from "@/api/queries";
+import type { Limit } from "@/api/routing-types";
+import { AddProvider } from "@/features/settings/add-provider";
+import { CredentialRow } from "@/features/settings/credential-row";
+import { gatewayAddress } from "@/lib/gateway-address";
+import { providerName } from "@/lib/provider-names";
+import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
-import { ConfirmDialog } from "@/ui/dialog";
-import { ActionsTH, Table, TD, TH, THead, TR } from "@/ui/table";
-import { notify, notifyError } from "@/ui/toast";
-import { Tooltip } from "@/ui/tooltip";
+import { CopyButton } from "@/ui/copy-button";
 
-const STATUS: Record<ProviderStatus, { label: string; tone: Tone; meaning: string }> = {
-  never_used: { label: "Never used", tone: "neutral", meaning: "No call has tried this key yet." },
-  healthy: { label: "Healthy", tone: "good", meaning: "The last call with this key was accepted." },
-  invalid: { label: "Refused", tone: "critical", meaning: "The provider refused this key." },
-  rate_limited: {
-    label: "Rate limited",
-    tone: "warning",
-    meaning: "The provider is slowing this key down.",
-  },
-};
+type Props = { items: readonly Provider[]; allowed: boolean };
 
-export function ProvidersTable({ items, allowed }: { items: Provider[]; allowed: boolean }) {
+const NO_LIMITS: readonly Limit[] = [];
+
+/** Every provider with its keys, by the name under which the gateway serves it. */
+export function ProvidersTable({ items, allowed }: Props) {
+  const limits = useQuery(limitsQuery());
   return (
-    <Table>
-      <THead>
-        <tr>
-          <TH>Provider</TH>
-          <TH className="max-sm:hidden">Address</TH>
-          <TH className="max-sm:hidden">Key</TH>
-          <TH>Status</TH>
-          <TH className="max-sm:hidden">Last used</TH>
-          {allowed && <ActionsTH />}
-        </tr>
-      </THead>
-      <tbody>
-        {items.map((provider) => (
-          <TR key={provider.id} className="hover:bg-hover">
-            <TD>
-              <span className="font-medium">{vendorName(provider.provider)}</span>
-              {provider.is_mock && (
-                <Badge tone="accent" className="ml-2">
-                  Mock
-                </Badge>
-              )}
-            </TD>
-            <TD className="id max-w-72 truncate text-muted max-sm:hidden" title={provider.base_url}>
-              {provider.base_url}
-            </TD>
-            <TD className="id text-muted max-sm:hidden">
-              {provider.is_mock ? "built in" : `…${provider.hint}`}
-            </TD>
-            <TD>
-              <Status provider={provider} />
-            </TD>
-            <TD className="max-sm:hidden">
-              <When at={provider.last_used_at} never="–" />
-            </TD>
-            {allowed && (
-              <TD align="right">
-                <DeleteProvider provider={provider} />
-              </TD>
-            )}
-          </TR>
+    <ul aria-label="Providers" className="border-t">
+      {mountsOf(items).map((mount) => (
+        <li key={mount.name} className="border-b last:border-b-0">
+          <MountSection mount={mount} limits={limits.data?.items ?? NO_LIMITS} allowed={allowed} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+type SectionProps = { mount: Mount; limits: readonly Limit[]; allowed: boolean };
+
+function MountSection({ mount, limits, allowed }: SectionProps) {
+  const shares = sharesOf(mount.keys);
+  return (
+    <section aria-label={titleOf(mount)} className="px-4 py-3">
+      <MountHead mount={mount} allowed={allowed} />
+      <ul className="mt-1" aria-label={`Keys of ${titleOf(mount)}`}>
+        {mount.keys.map((key) => (
+          <li key={key.id} className="border-t first:border-t-0">
+            <CredentialRow
+              provider={key}
+              several={mount.keys.length > 1}
+              share={shares.get(key.id) ?? 0}
+              limits={limits}
+              allowed={allowed}
+            />
+          </li>
         ))}
-      </tbody>
-    </Table>
+      </ul>
+    </section>
   );
 }
 
-function Status({ provider }: { provider: Provider }) {
-  const { label, tone, meaning } = STATUS[provider.status];
+function MountHead({ mount, allowed }: { mount: Mount; allowed: boolean }) {
+  const [first] = mount.keys;
+  const title = titleOf(mount);
   return (
-    <Tooltip content={provider.last_error ? `${meaning} ${provider.last_error}` : meaning}>
-      <Badge tone={tone} dot>
-        {label}
-      </Badge>
-    </Tooltip>
+    <header className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <h3 className="flex min-w-0 items-center gap-2 font-semibold text-base">
+        <span className="truncate">{title}</span>
+        {mount.keys.some(({ is_mock }) => is_mock) && <Badge tone="accent">Mock</Badge>}
+        {title !== providerName(mount.provider) && (
+          <span className="font-normal text-faint text-sm">{providerName(mount.provider)}</span>
+        )}
+      </h3>
+      <ClientAddress mount={mount} />
+      {allowed && first && !first.is_mock && (
+        <AddProvider
+          mount={{ ...first, name: mount.name }}
+          trigger={
+            <Button
+              size="sm"
+              variant="ghost"
+              className="ml-auto max-sm:-mr-2"
+              aria-label={`Add a key to ${title}`}
+            >
+              <Plus aria-hidden />
+              Add key
+            </Button>
+          }
+        />
+      )}
+    </header>
   );
 }
 
-function DeleteProvider({ provider }: { provider: Provider }) {
-  const client = useQueryClient();
-  const name = vendorName(provider.provider);
-  const erased = provider.is_mock
-    ? `The mock stops standing in for ${name}.`
-    : `The stored key …${provider.hint} is erased.`;
-  const remove = async () => {
-    try {
-      await deleteProvider(provider.id);
-    } catch (error) {
-      notifyError(error, "The provider was not deleted");
-      throw error;
-    }
-    await client.invalidateQueries({ queryKey: scoped("providers") });
-    notify(`${name} was deleted`);
-  };
+/** What clients write into their base URL. */
+function ClientAddress({ mount }: { mount: Mount }) {
+  const instance = useQuery(instanceQuery());
+  const kinds = useQuery(kindsQuery());
+  const kind = kinds.data?.items.find(({ provider }) => provider === mount.provider);
+  if (!instance.data || !kind) return null;
+  const address = gatewayAddress(instance.data.gateway_url, mount.name, kind.dialect);
   return (
-    <ConfirmDialog
-      trigger={
-        <Button variant="ghost" size="icon-sm" aria-label={`Delete ${name}`}>
-          <Trash2 aria-hidden />
-        </Button>
-      }
-      title={`Delete ${name}?`}
-      description={`${erased} Calls to ${name} through the gateway are refused until another key is added. Past calls and their costs stay.`}
-      action="Delete provider"
-      onConfirm={remove}
-    />
+    <span className="flex min-w-0 items-center gap-1 text-muted text-sm max-sm:order-last max-sm:basis-full">
+      <span className="id truncate" title="What clients write into their base URL">
+        {address}
+      </span>
+      <CopyButton value={address} label={`Copy the base URL of ${titleOf(mount)}`} />
+    </span>
   );
+}
+
+/** The vendor's name, or that of a mount which was called otherwise. */
+function titleOf({ name, provider }: Mount): string {
+  return name === provider ? providerName(provider) : name;
 }

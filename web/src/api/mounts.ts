@@ -1,0 +1,29 @@
+/** The provider keys of a workspace, by the path under which the gateway serves them. */
+
+import type { Provider } from "@/api/providers";
+
+export type Mount = {
+  /** First path segment at the gateway. */
+  name: string;
+  provider: string;
+  keys: Provider[];
+};
+
+/** Mounts in the order of their names, each with its keys in the order in which they were added. */
+export function mountsOf(items: readonly Provider[]): Mount[] {
+  const found = new Map<string, Mount>();
+  for (const key of [...items].sort((a, b) => a.created_at.localeCompare(b.created_at))) {
+    const mount = found.get(key.mount);
+    if (mount) mount.keys.push(key);
+    else found.set(key.mount, { name: key.mount, provider: key.provider, keys: [key] });
+  }
+  return [...found.values()].sort((a, b) => a.name.localeCompare(b.name));
+}
+
+/** Each key's share of its mount's calls, 0 to 1, by the weights of those that take part. */
+export function sharesOf(keys: readonly Pick<Provider, "id" | "weight" | "enabled">[]) {
+  const total = keys.reduce((sum, key) => sum + (key.enabled ? key.weight : 0), 0);
+  return new Map(
+    keys.map(({ id, weight, enabled }) => [id, enabled && total > 0 ? weight / total : 0]),
+  );
+}
