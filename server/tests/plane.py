@@ -12,16 +12,20 @@ from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy import update
 
+from quotah_server.catalog.book import load_packaged
 from quotah_server.domain.ids import parse_id
 from quotah_server.features.auth.endpoints import router as auth
 from quotah_server.features.auth.passwords import Passwords
 from quotah_server.features.auth.service import ControlAuthenticator, SessionPolicy
+from quotah_server.features.gateways.endpoints import router as gateways
+from quotah_server.features.gateways.service import Gateways
 from quotah_server.features.keys.endpoints import router as keys
 from quotah_server.features.members import service as member_service
 from quotah_server.features.members.endpoints import router as members
 from quotah_server.features.onboarding.endpoints import router as onboarding
 from quotah_server.features.providers.endpoints import router as providers
 from quotah_server.features.providers.service import MockOrigin, Vault
+from quotah_server.features.routes.endpoints import router as routes
 from quotah_server.features.setup import service as setup
 from quotah_server.features.setup.endpoints import router as setup_router
 from quotah_server.features.snapshot.service import SnapshotPublisher
@@ -33,10 +37,13 @@ from quotah_server.kit.clock import utc_now
 from quotah_server.kit.crypto import KeyRing
 from quotah_server.net.addresses import parse_rules
 from quotah_server.net.egress import Egress
+from quotah_server.pipeline.prices import Prices
 from quotah_server.store.control.models import MemberRow, MembershipRow
 from quotah_server.store.control.session import Database
 
-ROUTERS = [setup_router, auth, members, workspaces, keys, providers, onboarding, tokens]
+ROUTERS = [
+    setup_router, auth, members, workspaces, keys, providers, routes, gateways, onboarding, tokens,
+]  # fmt: skip
 PASSWORD = "correct horse 12"
 ORIGIN = "http://127.0.0.1:8400"
 MOCK = "http://127.0.0.1:8402"
@@ -87,6 +94,7 @@ class Plane:
         self.passwords = cheap_passwords()
         self.policy = SessionPolicy()
         self.publisher = SnapshotPublisher(database)
+        self.gateways = Gateways(database)
         self.vault = Vault(database, self.ring, egress or Egress(parse_rules("")))
         self.app = self.build()
 
@@ -100,6 +108,8 @@ class Plane:
             self.vault,
             MockOrigin(MOCK),
             self.publisher,
+            self.gateways,
+            Prices(load_packaged()),
         )
         return build_app(options or AppOptions("0.0.0"), toolbox, ROUTERS)
 

@@ -22,7 +22,7 @@ async def door(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
     settings = Settings(data_dir=tmp_path / "data")
     folder = open_folder(settings.data_dir)
     async with open_parts(settings, folder) as parts, build_api(parts) as api:
-        app = internal_app(Admin(parts), api.publisher, api.take, parts.shelf.data)
+        app = internal_app(Admin(parts), api.publisher, api.take, parts.shelf.data, parts.gateways)
         transport = httpx2.ASGITransport(app=app)
         async with httpx2.AsyncClient(transport=transport, base_url="http://quotah") as client:
             yield client

@@ -34,7 +34,9 @@ async def main(stop: asyncio.Event) -> None:
         parts = await stack.enter_async_context(open_parts(settings, folder))
         api = await stack.enter_async_context(build_api(parts))
         web.mount(api.app, web.find_dist())
-        internal = internal_app(Admin(parts), api.publisher, api.take, parts.shelf.data)
+        internal = internal_app(
+            Admin(parts), api.publisher, api.take, parts.shelf.data, parts.gateways
+        )
         running = serving.Running(
             [
                 serving.unix(internal, folder.socket, Interfaces.ASGINL),

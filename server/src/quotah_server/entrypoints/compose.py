@@ -17,6 +17,7 @@ from quotah_server.entrypoints.parts import Parts
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth import endpoints as auth
 from quotah_server.features.auth.service import ControlAuthenticator, SessionPolicy
+from quotah_server.features.gateways import endpoints as gateways
 from quotah_server.features.ingest import endpoints as ingest
 from quotah_server.features.ingest.body import MAX_BODY
 from quotah_server.features.ingest.service import Recorder
@@ -32,6 +33,7 @@ from quotah_server.features.prices.updates import PriceUpdates
 from quotah_server.features.providers import endpoints as providers
 from quotah_server.features.query import endpoints as query
 from quotah_server.features.repricing import endpoints as repricing
+from quotah_server.features.routes import endpoints as routes
 from quotah_server.features.runs import endpoints as runs_endpoints
 from quotah_server.features.runs.schemas import RunOut
 from quotah_server.features.runs.service import RunService
@@ -55,6 +57,8 @@ ROUTERS = (
     workspaces.router,
     keys.router,
     providers.router,
+    routes.router,
+    gateways.router,
     onboarding.router,
     samples.router,
     query.router,
@@ -145,6 +149,7 @@ def _toolbox(parts: Parts, *more: object) -> Toolbox:
         parts.repricing,
         parts.shelf,
         parts.prices,
+        parts.gateways,
         OwnPrices(parts.database, parts.prices, parts.shelf, parts.store),
         Disagreements(parts.database, parts.prices),
         *more,

@@ -18,6 +18,8 @@ from quotah_server.domain import snapshot as wire
 from quotah_server.domain.errors import InvalidInputError, QuotahError, UnavailableError
 from quotah_server.domain.event import PricedEvent
 from quotah_server.entrypoints.admin import Admin
+from quotah_server.features.gateways.reports import MAX_BODY
+from quotah_server.features.gateways.service import Gateways
 from quotah_server.features.snapshot.service import SnapshotPublisher
 
 _log = structlog.get_logger("quotah.internal")
@@ -31,10 +33,16 @@ Books = Callable[[str], bytes | None]
 """The bytes of a list book by its version; None where there is no such book."""
 
 
-def internal_app(admin: Admin, publisher: SnapshotPublisher, take: Take, books: Books) -> Starlette:
+def internal_app(
+    admin: Admin, publisher: SnapshotPublisher, take: Take, books: Books, gateways: Gateways
+) -> Starlette:
     """Build the application that is served on the unix socket."""
     return Starlette(
-        routes=[*_for_gateways(publisher, take, books), _for_commands(admin)],
+        routes=[
+            *_for_gateways(publisher, take, books),
+            _states(gateways),
+            _for_commands(admin),
+        ],
         exception_handlers={QuotahError: _refuse},
     )
 
@@ -69,6 +77,19 @@ def _for_gateways(publisher: SnapshotPublisher, take: Take, books: Books) -> lis
         Route("/internal/v1/books/{version}", book, methods=["GET"]),
         Route("/internal/v1/events", events, methods=["POST"]),
     ]
+
+
+def _states(gateways: Gateways) -> Route:
+    async def state(request: Request) -> Response:
+        body = bytearray()
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise InvalidInputError(f"The report is larger than {MAX_BODY} bytes.")
+        await gateways.hear(bytes(body))
+        return Response(status_code=204)
+
+    return Route("/internal/v1/gateway-state", state, methods=["POST"])
 
 
 def _for_commands(admin: Admin) -> Route:

@@ -15,6 +15,7 @@ from quotah_server.entrypoints.instance import DataFolder
 from quotah_server.entrypoints.ring import find_ring, make_ring, refuse_unreadable
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.features.auth.passwords import Passwords
+from quotah_server.features.gateways.service import Gateways
 from quotah_server.features.prices.settling import settle
 from quotah_server.features.providers.service import MockOrigin, Vault, unreadable
 from quotah_server.features.repricing.service import RepriceService
@@ -47,6 +48,7 @@ class Parts:
     mock: MockOrigin
     samples: Samples
     repricing: RepriceService
+    gateways: Gateways
 
 
 def refuse_scaled_settings(settings: Settings) -> None:
@@ -119,6 +121,7 @@ async def open_parts(
                 mock=MockOrigin(mock_url(settings)),
                 samples=samples,
                 repricing=repricing,
+                gateways=Gateways(database),
             )
         finally:
             await repricing.close()

@@ -1,9 +1,10 @@
 """Who is asking, in which workspace, with which rights: what endpoints declare.
 
 ``Signed`` any signed-in member or admin key · ``Scoped`` the same with its workspace resolved (viewer
-or better) · ``MemberScoped``, ``AdminScoped``, ``OwnerScoped`` at least that role · ``Ingesting`` an
-ingest or admin key · ``open_to_all`` says that an endpoint is open on purpose. ``Db`` is the request's
-transaction, committed before the answer leaves. A workspace that is foreign looks like one that is not.
+or better) · ``MemberScoped``, ``AdminScoped``, ``OwnerScoped`` at least that role · ``WholeScoped`` an
+admin of all projects, for what concerns them all · ``Ingesting`` an ingest or admin key ·
+``open_to_all`` says that an endpoint is open on purpose. ``Db`` is the request's transaction, committed
+before the answer leaves. A workspace that is foreign looks like one that is not.
 """
 
 from __future__ import annotations
@@ -220,6 +221,15 @@ def require_role(role: Role) -> Callable[..., Access]:
     return dependency
 
 
+def whole_workspace(access: Annotated[Access, Depends(require_role("admin"))]) -> Access:
+    """An admin of all projects; a key that is bound to one of them is none."""
+    if access.project_id is not None:
+        raise ForbiddenError(
+            "This concerns the whole workspace, and your key is bound to one project."
+        )
+    return access
+
+
 def open_to_all() -> None:
     """Marks an endpoint that needs no signature, on purpose."""
 
@@ -249,6 +259,7 @@ Signed = Annotated[Principal, Depends(signed)]
 Scoped = Annotated[Access, Depends(require_role("viewer"))]
 MemberScoped = Annotated[Access, Depends(require_role("member"))]
 AdminScoped = Annotated[Access, Depends(require_role("admin"))]
+WholeScoped = Annotated[Access, Depends(whole_workspace)]
 OwnerScoped = Annotated[Access, Depends(require_role("owner"))]
 Ingesting = Annotated[Access, Depends(ingesting)]
 Acting = Annotated[Actor, Depends(actor)]

@@ -67,6 +67,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/gateways": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Gateways
+         * @description List the gateways that were heard of in the last minute. They are the instance's: what they tell
+         *     of themselves counts the calls of all workspaces, and says nothing of any one.
+         */
+        get: operations["gateways_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/instance": {
         parameters: {
             query?: never;
@@ -126,6 +147,30 @@ export interface paths {
          * @description Revoke a key: the gateway refuses it within five seconds, everything else at once.
          */
         delete: operations["key_revoke"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Key
+         * @description Change what a key may do; the gateway knows within five seconds.
+         */
+        patch: operations["key_update"];
+        trace?: never;
+    };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Limits
+         * @description List the providers' limits for the workspace's keys, each as last seen, with when and how.
+         */
+        get: operations["limits_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -579,6 +624,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/providers/kinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Kinds
+         * @description List the providers that keys can be stored for, and what each of them needs.
+         */
+        get: operations["provider_kinds"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/providers/mock": {
         parameters: {
             query?: never;
@@ -616,7 +681,11 @@ export interface paths {
         delete: operations["provider_delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Provider
+         * @description Change a provider key; a new ``api_key`` is asked about like one that is added.
+         */
+        patch: operations["provider_update"];
         trace?: never;
     };
     "/api/v1/query": {
@@ -654,6 +723,99 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Routes
+         * @description List the workspace's routes: the first enabled one that matches a call is followed.
+         */
+        get: operations["routes_list"];
+        put?: never;
+        /**
+         * Create Route
+         * @description Add a route as the last one; the gateway follows it within five seconds.
+         */
+        post: operations["route_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/dry-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dry Run
+         * @description Tell what the gateway would do with a request, with the routes that are saved or with a draft
+         *     among them. Nothing is sent and nothing is saved.
+         */
+        post: operations["route_dry_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/order": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Order Routes
+         * @description Put the routes in an order; ``ids`` names each of them once.
+         */
+        put: operations["routes_order"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes/{route_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Route
+         * @description One route.
+         */
+        get: operations["route_get"];
+        /**
+         * Update Route
+         * @description Write a route anew; it keeps its place.
+         */
+        put: operations["route_update"];
+        post?: never;
+        /**
+         * Delete Route
+         * @description Delete a route for good.
+         */
+        delete: operations["route_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -873,6 +1035,43 @@ export interface components {
             totals: components["schemas"]["RepriceTotals"];
         };
         /**
+         * AskedIn
+         * @description A request that is thought, not sent. operation: absent, the mount's usual one. key_id: the gateway
+         *     key it would come with, absent: any. project_id: absent, the key's, or the first one. feature,
+         *     environment: absent, the key's. input_tokens, output_tokens: what its cost is told for.
+         */
+        AskedIn: {
+            /** Mount */
+            mount: string;
+            /** Model */
+            model?: string | null;
+            /** Operation */
+            operation?: string | null;
+            /** Project Id */
+            project_id?: string | null;
+            /** Key Id */
+            key_id?: string | null;
+            /** Feature */
+            feature?: string | null;
+            /** Environment */
+            environment?: string | null;
+            /**
+             * Streaming
+             * @default false
+             */
+            streaming?: boolean;
+            /**
+             * Input Tokens
+             * @default 1000
+             */
+            input_tokens?: number;
+            /**
+             * Output Tokens
+             * @default 500
+             */
+            output_tokens?: number;
+        };
+        /**
          * AttemptOut
          * @description One attempt at the provider.
          */
@@ -912,6 +1111,15 @@ export interface components {
             latency_ms: number | null;
             /** Ttft Ms */
             ttft_ms: number | null;
+            /** Provider */
+            provider: string;
+            /** Credential Id */
+            credential_id: string | null;
+            /**
+             * Credential Name
+             * @description null: removed, or none was stored.
+             */
+            credential_name: string | null;
         };
         /**
          * AttributionOut
@@ -1001,6 +1209,26 @@ export interface components {
             per: number;
             /** Token */
             token: boolean;
+        };
+        /**
+         * CacheIn
+         * @description Answers to exactly the same request are kept. max_bytes: of one answer.
+         */
+        CacheIn: {
+            /** Ttl S */
+            ttl_s: number;
+            /**
+             * Max Bytes
+             * @default 1048576
+             */
+            max_bytes?: number;
+        };
+        /** CacheOut */
+        CacheOut: {
+            /** Ttl S */
+            ttl_s: number;
+            /** Max Bytes */
+            max_bytes: number;
         };
         /**
          * ChangeOut
@@ -1093,16 +1321,17 @@ export interface components {
          * CredentialIn
          * @description base_url: with the version segment that the vendor's SDK would use; absent: the vendor's own.
          *     allow_private: the address may be in a network of one's own; the operator of the instance alone
-         *     may say so.
+         *     may say so. mount: the name in the gateway's paths, absent: the provider's. api_key may be absent
+         *     where the provider needs none.
          */
         CredentialIn: {
             /**
              * Provider
              * @enum {string}
              */
-            provider: "anthropic" | "openai";
+            provider: "anthropic" | "azure" | "cohere" | "compatible" | "deepseek" | "fireworks" | "gemini" | "groq" | "mistral" | "ollama" | "openai" | "openrouter" | "perplexity" | "together" | "vllm" | "xai";
             /** Api Key */
-            api_key: string;
+            api_key?: string | null;
             /** Base Url */
             base_url?: string | null;
             /** Name */
@@ -1112,6 +1341,17 @@ export interface components {
              * @default false
              */
             allow_private?: boolean;
+            /** Mount */
+            mount?: string | null;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight?: number;
+            /** Settings */
+            settings?: {
+                [key: string]: string;
+            };
         };
         /** CredentialList */
         CredentialList: {
@@ -1121,7 +1361,9 @@ export interface components {
         /**
          * CredentialOut
          * @description A provider key without its secret. hint: its last four characters. fingerprint: tells two keys
-         *     apart. last_error: what was wrong at the last try, for people.
+         *     apart. last_error: what was wrong at the last try, for people. mount: the first segment of the
+         *     gateway's paths that it serves. weight: its share against the mount's other keys, 0 is a spare.
+         *     breaker: whether a gateway keeps calls from it right now; open_until: how long at least.
          */
         CredentialOut: {
             /** Id */
@@ -1140,7 +1382,7 @@ export interface components {
              * Status
              * @enum {string}
              */
-            status: "never_used" | "healthy" | "invalid" | "rate_limited";
+            status: "never_used" | "healthy" | "invalid" | "rate_limited" | "failing";
             /** Is Mock */
             is_mock: boolean;
             /**
@@ -1152,6 +1394,27 @@ export interface components {
             last_used_at: string | null;
             /** Last Error */
             last_error: string | null;
+            /** Last Error At */
+            last_error_at: string | null;
+            /** Mount */
+            mount: string;
+            /** Weight */
+            weight: number;
+            /** Enabled */
+            enabled: boolean;
+            /** Allow Private */
+            allow_private: boolean;
+            /** Settings */
+            settings: {
+                [key: string]: string;
+            };
+            /**
+             * Breaker
+             * @enum {string}
+             */
+            breaker: "closed" | "open" | "half_open";
+            /** Open Until */
+            open_until: string | null;
         };
         /** CredentialPage */
         CredentialPage: {
@@ -1159,6 +1422,29 @@ export interface components {
             items: components["schemas"]["CredentialOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * CredentialPatch
+         * @description What is absent stays. settings: all of them, those left out are as by default. base_url and
+         *     allow_private: only together with a new api_key, for which the address is asked and checked.
+         */
+        CredentialPatch: {
+            /** Name */
+            name?: string | null;
+            /** Weight */
+            weight?: number | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Settings */
+            settings?: {
+                [key: string]: string;
+            } | null;
+            /** Api Key */
+            api_key?: string | null;
+            /** Base Url */
+            base_url?: string | null;
+            /** Allow Private */
+            allow_private?: boolean | null;
         };
         /** Credentials */
         Credentials: {
@@ -1210,6 +1496,152 @@ export interface components {
             until: string | null;
             /** When */
             when: string;
+        };
+        /**
+         * DraftIn
+         * @description A route that is not saved. id: the one it would replace; absent: it would be added as the last.
+         */
+        DraftIn: {
+            /** Name */
+            name: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * @default {
+             *       "mounts": [],
+             *       "models": [],
+             *       "operations": [],
+             *       "projects": [],
+             *       "keys": [],
+             *       "features": [],
+             *       "environments": []
+             *     }
+             */
+            match?: components["schemas"]["MatchIn"];
+            /**
+             * Strategy
+             * @default ordered
+             * @enum {string}
+             */
+            strategy?: "ordered" | "weighted" | "lowest_latency" | "lowest_cost";
+            /** Targets */
+            targets?: components["schemas"]["TargetIn"][];
+            /**
+             * @default {
+             *       "tries": 1,
+             *       "statuses": [
+             *         408,
+             *         409,
+             *         429,
+             *         500,
+             *         502,
+             *         503,
+             *         504,
+             *         529
+             *       ],
+             *       "connection": true,
+             *       "lost": false,
+             *       "backoff_ms": 500,
+             *       "max_backoff_ms": 8000,
+             *       "max_wait_ms": 20000
+             *     }
+             */
+            retry?: components["schemas"]["RetryIn"];
+            /** @default {} */
+            timeouts?: components["schemas"]["TimeoutsIn"];
+            /**
+             * Disconnect
+             * @default drain
+             * @enum {string}
+             */
+            disconnect?: "drain" | "abort";
+            cache?: components["schemas"]["CacheIn"] | null;
+            /**
+             * Refuse When Open
+             * @default false
+             */
+            refuse_when_open?: boolean;
+            /** Id */
+            id?: string | null;
+        };
+        /** DryCredential */
+        DryCredential: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Hint */
+            hint: string;
+            /** Weight */
+            weight: number;
+            /**
+             * Breaker
+             * @enum {string}
+             */
+            breaker: "closed" | "open" | "half_open";
+        };
+        /** DryRunIn */
+        DryRunIn: {
+            request: components["schemas"]["AskedIn"];
+            route?: components["schemas"]["DraftIn"] | null;
+        };
+        /**
+         * DryRunOut
+         * @description What the gateway would do. route: null where none matches. targets: in the order in which they are
+         *     tried. problem: why the gateway would refuse the request itself.
+         */
+        DryRunOut: {
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "forwarded" | "refused";
+            route: components["schemas"]["RouteRef"] | null;
+            /** Targets */
+            targets: components["schemas"]["DryTarget"][];
+            retry: components["schemas"]["RetryOut"];
+            timeouts: components["schemas"]["TimeoutsOut"];
+            /**
+             * Disconnect
+             * @enum {string}
+             */
+            disconnect: "drain" | "abort";
+            cache: components["schemas"]["CacheOut"] | null;
+            /** Refuse When Open */
+            refuse_when_open: boolean;
+            /** Problem */
+            problem: string | null;
+            /** Sentence */
+            sentence: string;
+        };
+        /**
+         * DryTarget
+         * @description One place that the call may go to. share: its chance to be asked first, 0 to 1. open: every key of
+         *     it is cut off now. latency_ms: until the first byte, of late. cost_usd: decimal text, of a call of
+         *     the size asked about. problem: why it would not be answered there; null where nothing is wrong.
+         */
+        DryTarget: {
+            /** Mount */
+            mount: string;
+            /** Provider */
+            provider: string | null;
+            /** Model */
+            model: string | null;
+            /** Share */
+            share: number;
+            /** Open */
+            open: boolean;
+            /** Latency Ms */
+            latency_ms: number | null;
+            /** Cost Usd */
+            cost_usd: string | null;
+            /** Credentials */
+            credentials: components["schemas"]["DryCredential"][];
+            /** Problem */
+            problem: string | null;
         };
         /**
          * EventResult
@@ -1282,6 +1714,46 @@ export interface components {
             /** Value */
             value?: boolean | number | string | (boolean | number | string)[] | null;
         };
+        /** GatewayList */
+        GatewayList: {
+            /** Items */
+            items: components["schemas"]["GatewayOut"][];
+        };
+        /**
+         * GatewayOut
+         * @description A gateway as it last told of itself. up: it was heard of a moment ago. losses: what it could not
+         *     keep since it started, by what it was; events_waiting: stored by it, not yet by us.
+         */
+        GatewayOut: {
+            /** Gateway Id */
+            gateway_id: string;
+            /**
+             * Seen At
+             * Format: date-time
+             */
+            seen_at: string;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Up */
+            up: boolean;
+            /** Snapshot Version */
+            snapshot_version: number;
+            /** In Flight */
+            in_flight: number;
+            /** Journal Depth */
+            journal_depth: number;
+            /** Journal Failing */
+            journal_failing: boolean;
+            /** Events Waiting */
+            events_waiting: number;
+            /** Losses */
+            losses: {
+                [key: string]: number;
+            };
+        };
         /**
          * ImportOut
          * @description applied: everything was written; nothing is, when one entry is wrong or it was a dry run.
@@ -1353,12 +1825,66 @@ export interface components {
             last_used_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
+            /** Models */
+            models: string[];
+            /** Mounts */
+            mounts: string[];
+            /** Requests Per Minute */
+            requests_per_minute: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute: number | null;
+            /** Byok */
+            byok: boolean;
+            /** Environment */
+            environment: string | null;
+            defaults: components["schemas"]["KeyDefaultsOut"];
             /** Key */
             key: string;
         };
         /**
+         * KeyDefaultsIn
+         * @description What a key's calls are attributed to where they say nothing themselves. prompt: ``id@version``.
+         */
+        KeyDefaultsIn: {
+            /** User */
+            user?: string | null;
+            /** Team */
+            team?: string | null;
+            /** Session */
+            session?: string | null;
+            /** Feature */
+            feature?: string | null;
+            /** Prompt */
+            prompt?: string | null;
+            /** Tags */
+            tags?: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * KeyDefaultsOut
+         * @description What a key's calls are attributed to where they say nothing themselves. prompt: ``id@version``.
+         */
+        KeyDefaultsOut: {
+            /** User */
+            user: string | null;
+            /** Team */
+            team: string | null;
+            /** Session */
+            session: string | null;
+            /** Feature */
+            feature: string | null;
+            /** Prompt */
+            prompt: string | null;
+            /** Tags */
+            tags: {
+                [key: string]: string;
+            };
+        };
+        /**
          * KeyIn
          * @description project_id: where the key's calls are booked; absent: the first project (an admin key: all).
+         *     What follows expires_at is for gateway keys: see KeyOut.
          */
         KeyIn: {
             /** Name */
@@ -1372,10 +1898,35 @@ export interface components {
             project_id?: string | null;
             /** Expires At */
             expires_at?: string | null;
+            /** Models */
+            models?: string[];
+            /** Mounts */
+            mounts?: string[];
+            /** Requests Per Minute */
+            requests_per_minute?: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute?: number | null;
+            /**
+             * Byok
+             * @default true
+             */
+            byok?: boolean;
+            /** Environment */
+            environment?: string | null;
+            /**
+             * @default {
+             *       "tags": {}
+             *     }
+             */
+            defaults?: components["schemas"]["KeyDefaultsIn"];
         };
         /**
          * KeyOut
          * @description A key without its secret: prefix tells the kind, hint is its last four characters.
+         *
+         *     models: names that it may call, ``*`` standing for any text; mounts: the providers it may call;
+         *     empty: all. requests_per_minute, tokens_per_minute: None is no limit. byok: whether callers may
+         *     bring a provider key of their own.
          */
         KeyOut: {
             /** Id */
@@ -1404,6 +1955,19 @@ export interface components {
             last_used_at: string | null;
             /** Revoked At */
             revoked_at: string | null;
+            /** Models */
+            models: string[];
+            /** Mounts */
+            mounts: string[];
+            /** Requests Per Minute */
+            requests_per_minute: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute: number | null;
+            /** Byok */
+            byok: boolean;
+            /** Environment */
+            environment: string | null;
+            defaults: components["schemas"]["KeyDefaultsOut"];
         };
         /** KeyPage */
         KeyPage: {
@@ -1411,6 +1975,103 @@ export interface components {
             items: components["schemas"]["KeyOut"][];
             /** Next Cursor */
             next_cursor: string | null;
+        };
+        /**
+         * KeyPatch
+         * @description What is absent stays; null takes a limit, an environment or the expiry away. defaults: all of
+         *     them, those left out are none.
+         */
+        KeyPatch: {
+            /** Name */
+            name?: string | null;
+            /** Expires At */
+            expires_at?: string | null;
+            /** Models */
+            models?: string[] | null;
+            /** Mounts */
+            mounts?: string[] | null;
+            /** Requests Per Minute */
+            requests_per_minute?: number | null;
+            /** Tokens Per Minute */
+            tokens_per_minute?: number | null;
+            /** Byok */
+            byok?: boolean | null;
+            /** Environment */
+            environment?: string | null;
+            defaults?: components["schemas"]["KeyDefaultsIn"] | null;
+        };
+        /** KindList */
+        KindList: {
+            /** Items */
+            items: components["schemas"]["KindOut"][];
+        };
+        /**
+         * KindOut
+         * @description A provider that keys can be stored for. base_url: its own address, "" where every customer has one.
+         *     dialect: how its API is spoken. keyless: it may be called without a key.
+         */
+        KindOut: {
+            /**
+             * Provider
+             * @enum {string}
+             */
+            provider: "anthropic" | "azure" | "cohere" | "compatible" | "deepseek" | "fireworks" | "gemini" | "groq" | "mistral" | "ollama" | "openai" | "openrouter" | "perplexity" | "together" | "vllm" | "xai";
+            /** Label */
+            label: string;
+            /** Base Url */
+            base_url: string;
+            /** Dialect */
+            dialect: string;
+            /** Keyless */
+            keyless: boolean;
+            /** Settings */
+            settings: components["schemas"]["SettingOut"][];
+        };
+        /** LimitList */
+        LimitList: {
+            /** Items */
+            items: components["schemas"]["LimitOut"][];
+        };
+        /**
+         * LimitOut
+         * @description A limit of a provider for one of the workspace's keys, as last seen. model_group: the models that
+         *     share it, "" is all. limit, remaining: in units of the dimension. utilization: 0 to 1.
+         */
+        LimitOut: {
+            /** Credential Id */
+            credential_id: string;
+            /** Credential Name */
+            credential_name: string;
+            /** Mount */
+            mount: string;
+            /** Provider */
+            provider: string;
+            /** Model Group */
+            model_group: string;
+            /** Dimension */
+            dimension: string;
+            /** Limit */
+            limit: number | null;
+            /** Remaining */
+            remaining: number | null;
+            /** Utilization */
+            utilization: number | null;
+            /** Window S */
+            window_s: number | null;
+            /** Resets At */
+            resets_at: string | null;
+            /** Status */
+            status: string | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "header" | "429_body" | "admin_api" | "estimate";
+            /**
+             * Observed At
+             * Format: date-time
+             */
+            observed_at: string;
         };
         /**
          * LineItemOut
@@ -1434,6 +2095,44 @@ export interface components {
             model: string | null;
             /** Text */
             text: string;
+        };
+        /**
+         * MatchIn
+         * @description The requests a route is for: each list that is not empty holds what is asked. models: names in
+         *     which ``*`` stands for any text.
+         */
+        MatchIn: {
+            /** Mounts */
+            mounts?: string[];
+            /** Models */
+            models?: string[];
+            /** Operations */
+            operations?: string[];
+            /** Projects */
+            projects?: string[];
+            /** Keys */
+            keys?: string[];
+            /** Features */
+            features?: string[];
+            /** Environments */
+            environments?: string[];
+        };
+        /** MatchOut */
+        MatchOut: {
+            /** Mounts */
+            mounts: string[];
+            /** Models */
+            models: string[];
+            /** Operations */
+            operations: string[];
+            /** Projects */
+            projects: string[];
+            /** Keys */
+            keys: string[];
+            /** Features */
+            features: string[];
+            /** Environments */
+            environments: string[];
         };
         /**
          * Me
@@ -1532,19 +2231,6 @@ export interface components {
              * @constant
              */
             skipped: true;
-        };
-        /**
-         * OrderIn
-         * @description Sort by a metric or dimension of the query.
-         */
-        OrderIn: {
-            /** Field */
-            field: string;
-            /**
-             * Desc
-             * @default false
-             */
-            desc?: boolean;
         };
         /**
          * OverrideFields
@@ -1799,7 +2485,7 @@ export interface components {
             /** Grain */
             grain?: ("hour" | "day" | "week" | "month") | null;
             /** Order */
-            order?: components["schemas"]["OrderIn"][];
+            order?: components["schemas"]["quotah_server__features__query__schemas__OrderIn"][];
             /**
              * Limit
              * @description Groups of dimensions.
@@ -1930,8 +2616,192 @@ export interface components {
             priced_after: number;
         };
         /**
+         * RetryIn
+         * @description How often a target is tried, and after what, before the first byte went to the client. tries: 1
+         *     is no retry. lost: also where the connection was lost after the request was sent, so that the
+         *     provider may bill both.
+         */
+        RetryIn: {
+            /**
+             * Tries
+             * @default 1
+             */
+            tries?: number;
+            /** Statuses */
+            statuses?: number[];
+            /**
+             * Connection
+             * @default true
+             */
+            connection?: boolean;
+            /**
+             * Lost
+             * @default false
+             */
+            lost?: boolean;
+            /**
+             * Backoff Ms
+             * @default 500
+             */
+            backoff_ms?: number;
+            /**
+             * Max Backoff Ms
+             * @default 8000
+             */
+            max_backoff_ms?: number;
+            /**
+             * Max Wait Ms
+             * @default 20000
+             */
+            max_wait_ms?: number;
+        };
+        /** RetryOut */
+        RetryOut: {
+            /** Tries */
+            tries: number;
+            /** Statuses */
+            statuses: number[];
+            /** Connection */
+            connection: boolean;
+            /** Lost */
+            lost: boolean;
+            /** Backoff Ms */
+            backoff_ms: number;
+            /** Max Backoff Ms */
+            max_backoff_ms: number;
+            /** Max Wait Ms */
+            max_wait_ms: number;
+        };
+        /**
+         * RouteIn
+         * @description One rule. targets: none is the one asked for. refuse_when_open: a call whose every key is cut off
+         *     is refused at once, where it would be tried all the same.
+         */
+        RouteIn: {
+            /** Name */
+            name: string;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled?: boolean;
+            /**
+             * @default {
+             *       "mounts": [],
+             *       "models": [],
+             *       "operations": [],
+             *       "projects": [],
+             *       "keys": [],
+             *       "features": [],
+             *       "environments": []
+             *     }
+             */
+            match?: components["schemas"]["MatchIn"];
+            /**
+             * Strategy
+             * @default ordered
+             * @enum {string}
+             */
+            strategy?: "ordered" | "weighted" | "lowest_latency" | "lowest_cost";
+            /** Targets */
+            targets?: components["schemas"]["TargetIn"][];
+            /**
+             * @default {
+             *       "tries": 1,
+             *       "statuses": [
+             *         408,
+             *         409,
+             *         429,
+             *         500,
+             *         502,
+             *         503,
+             *         504,
+             *         529
+             *       ],
+             *       "connection": true,
+             *       "lost": false,
+             *       "backoff_ms": 500,
+             *       "max_backoff_ms": 8000,
+             *       "max_wait_ms": 20000
+             *     }
+             */
+            retry?: components["schemas"]["RetryIn"];
+            /** @default {} */
+            timeouts?: components["schemas"]["TimeoutsIn"];
+            /**
+             * Disconnect
+             * @default drain
+             * @enum {string}
+             */
+            disconnect?: "drain" | "abort";
+            cache?: components["schemas"]["CacheIn"] | null;
+            /**
+             * Refuse When Open
+             * @default false
+             */
+            refuse_when_open?: boolean;
+        };
+        /** RouteList */
+        RouteList: {
+            /** Items */
+            items: components["schemas"]["RouteOut"][];
+        };
+        /**
+         * RouteOut
+         * @description A route. position: 0 is looked at first; of those that match the first enabled one is followed.
+         */
+        RouteOut: {
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Enabled */
+            enabled: boolean;
+            /** Position */
+            position: number;
+            match: components["schemas"]["MatchOut"];
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "ordered" | "weighted" | "lowest_latency" | "lowest_cost";
+            /** Targets */
+            targets: components["schemas"]["TargetOut"][];
+            retry: components["schemas"]["RetryOut"];
+            timeouts: components["schemas"]["TimeoutsOut"];
+            /**
+             * Disconnect
+             * @enum {string}
+             */
+            disconnect: "drain" | "abort";
+            cache: components["schemas"]["CacheOut"] | null;
+            /** Refuse When Open */
+            refuse_when_open: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * RouteRef
+         * @description id: null where the route is a draft that would be added.
+         */
+        RouteRef: {
+            /** Id */
+            id: string | null;
+            /** Name */
+            name: string;
+        };
+        /**
          * RunDetail
-         * @description A run in full. line_items and cost_split explain the cost of its last attempt.
+         * @description A run in full. line_items and cost_split explain the cost of its last attempt; of an answer from the
+         *     cache, line_items explain what it saved.
          */
         RunDetail: {
             /** Id */
@@ -1988,6 +2858,26 @@ export interface components {
             ttft_ms: number | null;
             /** Attempts */
             attempts: number;
+            /**
+             * From Cache
+             * @description The gateway's cache answered; it cost nothing.
+             */
+            from_cache: boolean;
+            /**
+             * Saved Usd
+             * @description What an answer from the cache would have cost; null: no price known.
+             */
+            saved_usd: string | null;
+            /**
+             * Route Id
+             * @description The route that was followed.
+             */
+            route_id: string | null;
+            /**
+             * Credential Id
+             * @description The stored provider key of the last attempt.
+             */
+            credential_id: string | null;
             attribution: components["schemas"]["AttributionOut"];
             /** Rating */
             rating: number | null;
@@ -1995,6 +2885,8 @@ export interface components {
             success: boolean | null;
             /** Attempt List */
             attempt_list: components["schemas"]["AttemptOut"][];
+            /** Credential Name */
+            credential_name: string | null;
             /** Line Items */
             line_items: components["schemas"]["LineItemOut"][];
             cost_split: components["schemas"]["CostSplitOut"] | null;
@@ -2086,6 +2978,26 @@ export interface components {
             ttft_ms: number | null;
             /** Attempts */
             attempts: number;
+            /**
+             * From Cache
+             * @description The gateway's cache answered; it cost nothing.
+             */
+            from_cache: boolean;
+            /**
+             * Saved Usd
+             * @description What an answer from the cache would have cost; null: no price known.
+             */
+            saved_usd: string | null;
+            /**
+             * Route Id
+             * @description The route that was followed.
+             */
+            route_id: string | null;
+            /**
+             * Credential Id
+             * @description The stored provider key of the last attempt.
+             */
+            credential_id: string | null;
             attribution: components["schemas"]["AttributionOut"];
             /** Rating */
             rating: number | null;
@@ -2136,6 +3048,20 @@ export interface components {
             state: "none" | "loading" | "ready";
             /** Progress */
             progress: number;
+        };
+        /**
+         * SettingOut
+         * @description What a provider needs besides key and address. default: "" where there is none to assume.
+         */
+        SettingOut: {
+            /** Name */
+            name: string;
+            /** Label */
+            label: string;
+            /** Default */
+            default: string;
+            /** Required */
+            required: boolean;
         };
         /**
          * SetupIn
@@ -2214,6 +3140,51 @@ export interface components {
              * @default false
              */
             truncated?: boolean;
+        };
+        /**
+         * TargetIn
+         * @description Where a call may go; mount, model: null stays with what was asked.
+         */
+        TargetIn: {
+            /** Mount */
+            mount?: string | null;
+            /** Model */
+            model?: string | null;
+            /**
+             * Weight
+             * @default 1
+             */
+            weight?: number;
+        };
+        /** TargetOut */
+        TargetOut: {
+            /** Mount */
+            mount: string | null;
+            /** Model */
+            model: string | null;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * TimeoutsIn
+         * @description Longest waits of one attempt; null: the gateway's own.
+         */
+        TimeoutsIn: {
+            /** Connect Ms */
+            connect_ms?: number | null;
+            /** First Byte Ms */
+            first_byte_ms?: number | null;
+            /** Idle Ms */
+            idle_ms?: number | null;
+        };
+        /** TimeoutsOut */
+        TimeoutsOut: {
+            /** Connect Ms */
+            connect_ms: number | null;
+            /** First Byte Ms */
+            first_byte_ms: number | null;
+            /** Idle Ms */
+            idle_ms: number | null;
         };
         /**
          * Transfer
@@ -2496,6 +3467,27 @@ export interface components {
             name?: string | null;
             /** Timezone */
             timezone?: string | null;
+        };
+        /**
+         * OrderIn
+         * @description Sort by a metric or dimension of the query.
+         */
+        quotah_server__features__query__schemas__OrderIn: {
+            /** Field */
+            field: string;
+            /**
+             * Desc
+             * @default false
+             */
+            desc?: boolean;
+        };
+        /**
+         * OrderIn
+         * @description ids: every route of the workspace once, the first to look at first.
+         */
+        quotah_server__features__routes__schemas__OrderIn: {
+            /** Ids */
+            ids: string[];
         };
         /**
          * FieldError
@@ -2827,6 +3819,74 @@ export interface operations {
             };
         };
     };
+    gateways_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     instance_get: {
         parameters: {
             query?: never;
@@ -3030,6 +4090,157 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    key_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                key_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    limits_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LimitList"];
+                };
             };
             /** @description Unauthorized */
             401: {
@@ -5121,6 +6332,74 @@ export interface operations {
             };
         };
     };
+    provider_kinds: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KindList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     provider_create_mock: {
         parameters: {
             query?: never;
@@ -5230,6 +6509,89 @@ export interface operations {
             };
             /** @description Not Found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    provider_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                credential_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CredentialPatch"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5406,6 +6768,520 @@ export interface operations {
             };
         };
     };
+    routes_list: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    route_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    route_dry_run: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DryRunIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DryRunOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    routes_order: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["quotah_server__features__routes__schemas__OrderIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteList"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    route_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                route_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    route_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                route_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RouteOut"];
+                };
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    route_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-quotah-workspace"?: string | null;
+                "x-quotah-csrf"?: string | null;
+            };
+            path: {
+                route_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Internal Server Error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     runs_list: {
         parameters: {
             query?: {
@@ -5442,6 +7318,10 @@ export interface operations {
                 /** @description Any of these. */
                 key?: string[] | null;
                 /** @description Any of these. */
+                credential?: string[] | null;
+                /** @description Any of these. */
+                route?: string[] | null;
+                /** @description Any of these. */
                 project?: string[] | null;
                 /** @description Any of these. */
                 environment?: string[] | null;
@@ -5449,6 +7329,8 @@ export interface operations {
                 door?: string[] | null;
                 /** @description Any of these. */
                 cost_status?: string[] | null;
+                /** @description Those that the gateway's cache answered, or the others. */
+                from_cache?: boolean | null;
                 /** @description name=value; all must hold. */
                 tag?: string[] | null;
             };

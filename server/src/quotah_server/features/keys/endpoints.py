@@ -1,4 +1,4 @@
-"""GET and POST /keys, DELETE /keys/{id}."""
+"""GET and POST /keys, PATCH and DELETE /keys/{id}."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter
 from quotah_server.domain.errors import ForbiddenError, InvalidIdError, InvalidInputError
 from quotah_server.domain.ids import parse_id
 from quotah_server.features.keys import service
-from quotah_server.features.keys.schemas import KeyCreated, KeyIn, KeyPage
-from quotah_server.http.deps import Acting, Db, MemberScoped, Scoped, outer_id
+from quotah_server.features.keys.schemas import KeyCreated, KeyIn, KeyOut, KeyPage, KeyPatch
+from quotah_server.http.deps import Acting, AdminScoped, Db, MemberScoped, Scoped, outer_id
 from quotah_server.http.pagination import Cursor, Limit
 from quotah_server.http.problem import problems
 
@@ -31,8 +31,16 @@ async def create_key(body: KeyIn, access: MemberScoped, actor: Acting, session: 
     return await service.create(
         session, actor, access.scope, kind=body.kind, name=body.name,
         project_id=_project(body.project_id), expires_at=body.expires_at,
-        created_by=access.principal.member_id,
+        settings=service.settings_in(body), created_by=access.principal.member_id,
     )  # fmt: skip
+
+
+@router.patch("/{key_id}", operation_id="key_update", responses=problems(401, 403, 404, 409))
+async def update_key(
+    key_id: str, body: KeyPatch, access: AdminScoped, actor: Acting, session: Db
+) -> KeyOut:
+    """Change what a key may do; the gateway knows within five seconds."""
+    return await service.change(session, actor, access.scope, outer_id(key_id, "key"), body)
 
 
 @router.delete(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import msgspec
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.domain.errors import NotFoundError
+from quotah_server.domain.gateway_state import CredentialState
 from quotah_server.domain.ids import prefixed
 from quotah_server.domain.scope import Scope
-from quotah_server.features.providers.schemas import CredentialOut
+from quotah_server.features.providers.mounts import Mounted, UsedKey, vendors
+from quotah_server.features.providers.schemas import CredentialOut, CredentialPatch
+from quotah_server.features.providers.verdict import Judged
+from quotah_server.features.snapshot.repository import filled, in_use
+from quotah_server.providers.registry import ACCOUNTS
 from quotah_server.store.control.models import ProviderCredentialRow
 
 
@@ -25,13 +31,36 @@ async def page(
     return list(await session.scalars(query))
 
 
-async def get(session: AsyncSession, scope: Scope, credential_id: str) -> ProviderCredentialRow:
+async def of_workspace(session: AsyncSession, scope: Scope) -> list[ProviderCredentialRow]:
+    """All credentials of a workspace, newest first."""
+    query = (
+        select(ProviderCredentialRow)
+        .where(ProviderCredentialRow.workspace_id == scope.workspace_id)
+        .order_by(ProviderCredentialRow.id.desc())
+    )
+    return list(await session.scalars(query))
+
+
+async def mounts(session: AsyncSession, scope: Scope) -> dict[str, Mounted]:
+    """What each mount of the workspace stands for: those of vendors without a key here included."""
+    found = vendors()
+    rows = [row for row in await of_workspace(session, scope) if row.provider in ACCOUNTS]
+    for name in {row.mount for row in rows}:
+        there = [row for row in rows if row.mount == name]
+        keys = tuple(UsedKey(row.id, row.name, row.hint, row.weight) for row in in_use(there))
+        found[name] = Mounted(name, there[0].provider, stored=True, keys=keys)
+    return found
+
+
+async def get(
+    session: AsyncSession, scope: Scope, credential_id: str, *, lock: bool = False
+) -> ProviderCredentialRow:
     """A credential of the workspace; raises NotFoundError for any other."""
     query = select(ProviderCredentialRow).where(
         ProviderCredentialRow.workspace_id == scope.workspace_id,
         ProviderCredentialRow.id == credential_id,
     )
-    row = (await session.scalars(query)).first()
+    row = (await session.scalars(query.with_for_update() if lock else query)).first()
     if row is None:
         raise NotFoundError("There is no such provider key in this workspace.")
     return row
@@ -65,12 +94,14 @@ async def any_credential(session: AsyncSession, scope: Scope) -> bool:
 async def serving(
     session: AsyncSession, scope: Scope, provider: str
 ) -> ProviderCredentialRow | None:
-    """The credential that the gateway uses for a provider: the newest real one, else the stand-in."""
+    """A credential that the gateway uses for a provider: the newest real one that is in use, else the
+    stand-in."""
     query = (
         select(ProviderCredentialRow)
         .where(
             ProviderCredentialRow.workspace_id == scope.workspace_id,
             ProviderCredentialRow.provider == provider,
+            ProviderCredentialRow.enabled.is_(True),
         )
         .order_by(ProviderCredentialRow.is_mock, ProviderCredentialRow.id.desc())
         .limit(1)
@@ -93,8 +124,32 @@ async def remove(session: AsyncSession, row: ProviderCredentialRow) -> None:
     )
 
 
-def shown(row: ProviderCredentialRow) -> CredentialOut:
-    """A credential as the API shows it: the fields are named one by one, the secret is not among them."""
+def put(row: ProviderCredentialRow, judged: Judged) -> None:
+    """Put a sealed key, its address and the verdict on it into a row."""
+    for name, value in msgspec.structs.asdict(judged).items():
+        setattr(row, name, value)
+
+
+def apply(
+    row: ProviderCredentialRow, patch: CredentialPatch, settings: dict[str, str] | None
+) -> None:
+    """Write what a change names, beside the key itself."""
+    if patch.name is not None:
+        row.name = patch.name
+    if patch.weight is not None:
+        row.weight = patch.weight
+    if patch.enabled is not None:
+        row.enabled = patch.enabled
+    if settings is not None:
+        row.settings = settings
+
+
+def shown(row: ProviderCredentialRow, state: CredentialState | None = None) -> CredentialOut:
+    """A credential as the API shows it: the fields are named one by one, the secret is not among them.
+
+    state: what gateways say of it now.
+    """
+    account = ACCOUNTS.get(row.provider)
     return CredentialOut.model_validate(
         {
             "id": prefixed("cred", row.id),
@@ -108,5 +163,13 @@ def shown(row: ProviderCredentialRow) -> CredentialOut:
             "created_at": row.created_at,
             "last_used_at": row.last_used_at,
             "last_error": row.last_error,
+            "last_error_at": row.last_error_at,
+            "mount": row.mount,
+            "weight": row.weight,
+            "enabled": row.enabled,
+            "allow_private": row.allow_private,
+            "settings": filled(account, row.settings) if account else row.settings,
+            "breaker": state.breaker if state else "closed",
+            "open_until": state.open_until if state else None,
         }
     )

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
+from collections.abc import Callable, Mapping
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quotah_server.domain.errors import InvalidInputError
+from quotah_server.domain.gateway_state import CredentialState
 from quotah_server.domain.ids import new_id
 from quotah_server.domain.scope import Scope
 from quotah_server.domain.secrets import credential_binding, fingerprint, hint, origin
 from quotah_server.features.audit import service as audit
-from quotah_server.features.providers import repository, verdict
-from quotah_server.features.providers.schemas import CredentialOut, CredentialPage, provider_key_of
+from quotah_server.features.providers import forms, repository, verdict
+from quotah_server.features.providers.mounts import check_kind
+from quotah_server.features.providers.schemas import (
+    CredentialOut,
+    CredentialPage,
+    KindOut,
+    SettingOut,
+)
+from quotah_server.features.providers.verdict import Judged, Verdict
 from quotah_server.features.snapshot import service as snapshot
+from quotah_server.features.snapshot.repository import filled
 from quotah_server.features.workspaces import repository as workspaces
 from quotah_server.http.deps import Actor
 from quotah_server.http.pagination import decode_cursor, encode_cursor
 from quotah_server.kit.clock import utc_now
 from quotah_server.kit.crypto import KeyRing, SealError
-from quotah_server.net.addresses import folded_host
 from quotah_server.net.egress import Egress
 from quotah_server.providers.base import Account
 from quotah_server.providers.registry import ACCOUNTS
@@ -29,6 +36,9 @@ from quotah_server.store.control.session import Database, announce
 
 MOCK_TOPIC = "mock"
 _MOCK_KEY = "quotah-mock-provider"
+_UNASKED = Verdict("never_used", None, None)
+States = Callable[[str], Mapping[str, CredentialState]]
+"""Workspace id → what gateways say of its credentials now, by credential id."""
 
 
 class MockOrigin(msgspec.Struct, frozen=True):
@@ -46,40 +56,79 @@ class Vault:
         self.egress = egress
 
 
+def kinds() -> list[KindOut]:
+    """The providers that keys can be stored for, those that most have first."""
+    return [
+        KindOut(
+            provider=account.provider, label=account.label, base_url=account.base_url,
+            dialect=account.dialect, keyless=account.keyless,
+            settings=[
+                SettingOut(name=one.name, label=one.label, default=one.default, required=one.required)
+                for one in account.settings
+            ],
+        )
+        for account in ACCOUNTS.values()
+    ]  # fmt: skip
+
+
 async def add(
     vault: Vault,
     actor: Actor,
     scope: Scope,
     *,
     provider: str,
-    api_key: str,
+    api_key: str | None,
     base_url: str | None = None,
     name: str | None = None,
     allow_private: bool = False,
+    mount: str | None = None,
+    weight: int = 1,
+    settings: Mapping[str, str] | None = None,
     created_by: str | None = None,
 ) -> CredentialOut:
     """Store a provider key after asking the provider about it.
 
     The answer's status says what came of it: healthy; invalid, where the provider refused the key;
     never_used, where nobody could be asked. It is stored in each case. Raises InvalidInputError for an
-    unknown provider, a text that is no key or a bad base_url, EgressRefusedError for an address
-    that may not be reached.
+    unknown provider, a text that is no key, a bad base_url, mount or setting, EgressRefusedError for
+    an address that may not be reached.
     """
-    account = _account(provider)
-    try:
-        api_key = provider_key_of(api_key)
-    except ValueError as error:
-        raise InvalidInputError(f"api_key {error}", field="api_key") from error
-    url = _base_url(base_url) if base_url is not None else account.base_url
-    await vault.egress.check(url, allow_private=allow_private)
-    said = await verdict.ask(vault.egress, account, url, api_key, allow_private=allow_private)
-    row = _row(vault.ring, scope, account, url, api_key, name or account.label, created_by)
-    row.allow_private = allow_private
-    row.status, row.last_error, row.last_used_at = said.status, said.error, said.used_at
+    account = forms.account_of(provider)
+    key = forms.key_of(account, api_key)
+    own = forms.settings_of(account, settings or {})
+    url = forms.base_url_of(account, base_url)
+    row = _row(scope, account, name or account.label, created_by)
+    row.mount, row.weight, row.settings = mount or account.provider, weight, own
     async with vault.database.transaction() as session:
-        await workspaces.get(session, scope)
+        check_kind(row.mount, provider, await repository.mounts(session, scope))
+    place = Place(scope.workspace_id, row.id, url, allow_private)
+    repository.put(row, await judge(vault, account, place, key, own))
+    async with vault.database.transaction() as session:
+        await workspaces.get(session, scope, lock=True)
+        check_kind(row.mount, provider, await repository.mounts(session, scope))
         await _store(session, actor, row)
     return repository.shown(row)
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What a key is sealed for. allow_private: its address may be in a network of one's own."""
+
+    workspace_id: str
+    credential_id: str
+    base_url: str
+    allow_private: bool = False
+
+
+async def judge(
+    vault: Vault, account: Account, place: Place, key: str, settings: Mapping[str, str]
+) -> Judged:
+    """Check the address, ask the provider about the key, and seal it."""
+    await vault.egress.check(place.base_url, allow_private=place.allow_private)
+    said = await verdict.ask(
+        vault.egress, account, place.base_url, key, filled(account, settings),
+        allow_private=place.allow_private,
+    )  # fmt: skip
+    return _sealed(vault.ring, place, key, said)
 
 
 async def add_mock(
@@ -92,7 +141,7 @@ async def add_mock(
     created_by: str | None = None,
 ) -> list[CredentialOut]:
     """Let the built-in stand-in serve for every provider; those it serves already stay as they are."""
-    await workspaces.get(session, scope)
+    await workspaces.get(session, scope, lock=True)
     present = await repository.mocks(session, scope)
     rows: list[ProviderCredentialRow] = []
     for provider, account in ACCOUNTS.items():
@@ -102,7 +151,9 @@ async def add_mock(
         if row is None:
             name = f"{account.label} (mock)"
             url = mock.url + account.mock_path
-            row = _row(ring, scope, account, url, _MOCK_KEY, name, created_by)
+            row = _row(scope, account, name, created_by)
+            place = Place(scope.workspace_id, row.id, url)
+            repository.put(row, _sealed(ring, place, _MOCK_KEY, _UNASKED))
             row.is_mock = True
             await _store(session, actor, row)
         rows.append(row)
@@ -116,13 +167,19 @@ async def is_mock_wanted(session: AsyncSession) -> bool:
 
 
 async def listed(
-    session: AsyncSession, scope: Scope, cursor: str | None, limit: int
+    session: AsyncSession,
+    scope: Scope,
+    cursor: str | None,
+    limit: int,
+    states: States | None = None,
 ) -> CredentialPage:
     """One page of the workspace's provider keys, newest first."""
     before = decode_cursor(cursor)[0] if cursor else None
     rows = await repository.page(session, scope, before=before, limit=limit + 1)
     more = encode_cursor(rows[limit - 1].id) if len(rows) > limit else None
-    return CredentialPage(items=[repository.shown(row) for row in rows[:limit]], next_cursor=more)
+    told = states(scope.workspace_id) if states else {}
+    items = [repository.shown(row, told.get(row.id)) for row in rows[:limit]]
+    return CredentialPage(items=items, next_cursor=more)
 
 
 async def remove(session: AsyncSession, actor: Actor, scope: Scope, credential_id: str) -> None:
@@ -144,10 +201,27 @@ async def drop_unreadable(session: AsyncSession, actor: Actor, ring: KeyRing) ->
     return len(rows)
 
 
+def told(row: ProviderCredentialRow) -> dict[str, object]:
+    """A credential as the audit log tells of it."""
+    return {
+        "provider": row.provider,
+        "name": row.name,
+        "mount": row.mount,
+        "weight": row.weight,
+        "enabled": row.enabled,
+        "settings": dict(row.settings),
+        "origin": origin(row.base_url),
+        "fingerprint": row.fingerprint,
+        "status": row.status,
+        "is_mock": row.is_mock,
+        "allow_private": row.allow_private,
+    }
+
+
 async def _remove(session: AsyncSession, actor: Actor, row: ProviderCredentialRow) -> None:
     audit.record(
         session, actor, "provider.removed", ("provider_credential", row.id),
-        workspace_id=row.workspace_id, before=_told(row),
+        workspace_id=row.workspace_id, before=told(row),
     )  # fmt: skip
     await repository.remove(session, row)
     await snapshot.touch(session)
@@ -161,57 +235,29 @@ def _opens(ring: KeyRing, row: ProviderCredentialRow) -> bool:
     return True
 
 
-def _account(provider: str) -> Account:
-    account = ACCOUNTS.get(provider)
-    if account is None:
-        known = ", ".join(sorted(ACCOUNTS))
-        raise InvalidInputError(f"The provider is none of {known}.", field="provider")
-    return account
-
-
-def _base_url(text: str) -> str:
-    """Bring a base URL to the one form in which it is stored and sealed."""
-    try:
-        parts = urlsplit(text.strip())
-        host, port = folded_host(parts.hostname or ""), parts.port
-    except ValueError as error:
-        raise InvalidInputError("The base URL cannot be read.", field="base_url") from error
-    if parts.scheme not in ("http", "https"):
-        raise InvalidInputError(
-            "The base URL must begin with https:// or http://.", field="base_url"
-        )
-    if parts.username is not None or parts.password is not None:
-        raise InvalidInputError(
-            "The base URL must not hold a user or password; the key goes into api_key.",
-            field="base_url",
-        )
-    path = parts.path.rstrip("/")
-    if parts.query or parts.fragment or not path.isascii() or not path.isprintable() or " " in path:
-        raise InvalidInputError(
-            "The base URL is scheme, host and path alone, such as https://api.example.com/v1.",
-            field="base_url",
-        )
-    named = f"[{host}]" if ":" in host else host
-    return urlunsplit((parts.scheme, f"{named}:{port}" if port else named, path, "", ""))
+def _sealed(ring: KeyRing, place: Place, key: str, said: Verdict) -> Judged:
+    binding = credential_binding(place.workspace_id, place.credential_id, place.base_url)
+    return Judged(
+        base_url=place.base_url,
+        allow_private=place.allow_private,
+        secret=ring.seal(key, binding),
+        hint=hint(key),
+        fingerprint=fingerprint(key),
+        status=said.status,
+        last_error=said.error,
+        last_used_at=said.used_at,
+        last_error_at=utc_now() if said.error else None,
+    )
 
 
 def _row(
-    ring: KeyRing,
-    scope: Scope,
-    account: Account,
-    base_url: str,
-    api_key: str,
-    name: str,
-    created_by: str | None,
+    scope: Scope, account: Account, name: str, created_by: str | None
 ) -> ProviderCredentialRow:
-    credential_id = new_id()
-    binding = credential_binding(scope.workspace_id, credential_id, base_url)
+    """A row that lacks the key and its address."""
     return ProviderCredentialRow(
-        id=credential_id, workspace_id=scope.workspace_id, created_by=created_by,
-        provider=account.provider, name=name, base_url=base_url,
-        secret=ring.seal(api_key, binding), hint=hint(api_key), fingerprint=fingerprint(api_key),
-        status="never_used", is_mock=False, allow_private=False, created_at=utc_now(),
-        last_used_at=None, last_error=None,
+        id=new_id(), workspace_id=scope.workspace_id, created_by=created_by,
+        provider=account.provider, name=name, mount=account.provider, weight=1, enabled=True,
+        settings={}, is_mock=False, created_at=utc_now(),
     )  # fmt: skip
 
 
@@ -220,18 +266,6 @@ async def _store(session: AsyncSession, actor: Actor, row: ProviderCredentialRow
     await session.flush()
     audit.record(
         session, actor, "provider.added", ("provider_credential", row.id),
-        workspace_id=row.workspace_id, after=_told(row),
+        workspace_id=row.workspace_id, after=told(row),
     )  # fmt: skip
     await snapshot.touch(session)
-
-
-def _told(row: ProviderCredentialRow) -> dict[str, str | bool]:
-    return {
-        "provider": row.provider,
-        "name": row.name,
-        "origin": origin(row.base_url),
-        "fingerprint": row.fingerprint,
-        "status": row.status,
-        "is_mock": row.is_mock,
-        "allow_private": row.allow_private,
-    }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote
 
 import msgspec
 
@@ -22,15 +24,39 @@ class Verdict(msgspec.Struct, frozen=True):
     used_at: datetime | None
 
 
+class Judged(msgspec.Struct, frozen=True):
+    """A key as a row holds it: sealed for its address, with what the provider said about it."""
+
+    base_url: str
+    allow_private: bool
+    secret: str
+    hint: str
+    fingerprint: str
+    status: str
+    last_error: str | None
+    last_used_at: datetime | None
+    last_error_at: datetime | None
+
+
 async def ask(
-    egress: Egress, account: Account, base_url: str, api_key: str, *, allow_private: bool
+    egress: Egress,
+    account: Account,
+    base_url: str,
+    api_key: str,
+    settings: Mapping[str, str],
+    *,
+    allow_private: bool,
 ) -> Verdict:
-    """List the provider's models with the key. Raises EgressRefusedError for a forbidden address."""
+    """List the provider's models with the key. settings: all of them, by name. Raises
+    EgressRefusedError for a forbidden address."""
     if account.check_path is None:
         return Verdict("never_used", f"{account.label} cannot be asked about a key.", None)
+    path = account.check_path
+    for name, value in settings.items():
+        path = path.replace("{" + name + "}", quote(value, safe=""))
     try:
         answer = await egress.get(
-            base_url + account.check_path,
+            base_url + path,
             headers=account.headers(api_key),
             allow_private=allow_private,
             answer_max=_ANSWER_MAX,

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
 
+import msgspec
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.catalog import terms as terms_
 from quotah_server.catalog.book import load_packaged
-from quotah_server.domain.snapshot import Credential, GatewayKey, Mount, Snapshot
+from quotah_server.domain.snapshot import GatewayKey, Snapshot
 from quotah_server.features.snapshot import repository
 from quotah_server.features.terms import repository as terms_rows
 from quotah_server.kit.clock import Clock, utc_now
-from quotah_server.providers.registry import ACCOUNTS
 from quotah_server.store.books import BookShelf
-from quotah_server.store.control.models import ApiKeyRow, ProviderCredentialRow
+from quotah_server.store.control.models import ApiKeyRow
 from quotah_server.store.control.session import Database, announce
 
 TOPIC = "snapshot"
@@ -42,16 +41,18 @@ async def build(session: AsyncSession, now: Clock = utc_now) -> Snapshot:
     version = await repository.version(session)
     at = now()
     keys = await repository.gateway_keys(session, at)
-    credentials = await repository.credentials(session)
     book_version = await terms_rows.book_version(session)
     terms = await terms_rows.all_terms(session)
+    known = {row.hash: _key(row) for row in keys}
+    bringing = {key.workspace_id for key in known.values() if key.byok}
     return Snapshot(
         version=version,
         created_at=at,
-        keys={row.hash: _key(row) for row in keys},
-        mounts=_mounts(credentials),
+        keys=known,
+        mounts=await repository.mounts(session, bringing),
         book_version=book_version or load_packaged().version,
         terms={name: terms_.encode(told) for name, told in terms.items()},
+        routes=await repository.routes(session),
     )
 
 
@@ -124,31 +125,8 @@ class SnapshotPublisher:
 
 def _key(row: ApiKeyRow) -> GatewayKey:
     assert row.project_id is not None, "the database holds a gateway key without a project"
-    return GatewayKey(
-        id=row.id, hash=row.hash, workspace_id=row.workspace_id, project_id=row.project_id,
-        member_id=row.created_by, expires_at=row.expires_at,
-    )  # fmt: skip
-
-
-def _mounts(rows: Sequence[ProviderCredentialRow]) -> dict[str, dict[str, Mount]]:
-    grouped: dict[str, dict[str, list[ProviderCredentialRow]]] = {}
-    for row in rows:
-        grouped.setdefault(row.workspace_id, {}).setdefault(row.provider, []).append(row)
-    return {
-        workspace_id: {name: _mount(name, found) for name, found in by_provider.items()}
-        for workspace_id, by_provider in grouped.items()
-    }
-
-
-def _mount(name: str, rows: list[ProviderCredentialRow]) -> Mount:
-    # The stand-in serves only until there is a real key: nobody wants a made-up answer by chance.
-    real = [row for row in rows if not row.is_mock]
-    credentials = tuple(
-        Credential(
-            id=row.id, workspace_id=row.workspace_id, provider=row.provider,
-            base_url=row.base_url, secret=row.secret, is_mock=row.is_mock,
-            allow_private=row.allow_private,
-        )
-        for row in real or rows
-    )  # fmt: skip
-    return Mount(name=name, provider=name, dialect=ACCOUNTS[name].dialect, credentials=credentials)
+    fields = {
+        "id": row.id, "hash": row.hash, "workspace_id": row.workspace_id,
+        "project_id": row.project_id, "member_id": row.created_by, "expires_at": row.expires_at,
+    }  # fmt: skip
+    return msgspec.convert({**row.settings, **fields}, GatewayKey)

@@ -1,0 +1,1 @@
+"""What gateways tell of themselves, of provider keys and of providers' limits."""

@@ -1,0 +1,1 @@
+"""Routes of the gateway: kept, ordered, and tried out before anybody calls."""
