@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -15,6 +13,8 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
+from gateway import killable
+from gateway.killable import settled, start_gateway
 from gateway.rig import DEADLINE_S, Received, Rig, free_port, reply, stream, until
 from gateway.wires import chat_body, chat_chunk, chat_stream
 
@@ -140,40 +140,6 @@ def test_a_journal_that_fails_is_asked_once_a_second_not_at_every_call(
     assert len({event.call.event_id for event in rig.events(100)}) == 100
 
 
-SERVE = """
-import asyncio, sys
-from pathlib import Path
-import uvloop
-from quotah_server.catalog.book import load_packaged
-from quotah_server.gateway.compose import build
-from quotah_server.gateway.server import Server
-from quotah_server.kit.crypto import KeyRing
-
-async def main():
-    folder, socket_path, port = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
-    gateway = build(folder, socket_path, KeyRing({"k1": b"0" * 32}, "k1"), load_packaged())
-    await gateway.start()
-    await Server(gateway.__rsgi__, "127.0.0.1", port).serve()
-
-uvloop.run(main())
-"""
-
-
-def start_gateway(rig: Rig, folder: Path, port: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", SERVE, str(folder), str(rig.socket_path), str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}/readyz"
-
-    def ready() -> bool:
-        try:
-            return httpx2.get(url).status_code == 200
-        except httpx2.TransportError:
-            return False
-
-    until(ready, "the gateway is ready")
-    return process
-
-
 class Load:
     """Callers that never stop, so that a kill finds calls in every state."""
 
@@ -240,13 +206,6 @@ def test_after_kills_under_load_every_attempt_sent_has_exactly_one_event(tmp_pat
     assert all(event.usage.estimated and event.cost_usd for event in interrupted)
 
 
-def settled(port: int) -> bool:
-    """Whether a gateway has nothing left to record or to deliver."""
-    text = httpx2.get(f"http://127.0.0.1:{port}/metrics").text
-    names = ("in_flight", "draining", "events_waiting", "journal_depth", "intents_open")
-    return all(f"quotah_gateway_{name} 0.0" in text for name in names)
-
-
 def test_the_kill_test_finds_a_gateway_without_intent_notes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,10 +219,10 @@ def test_the_kill_test_finds_a_gateway_without_intent_notes(
         rig.provider.answer = never
         port = free_port()
         monkeypatch.setattr(
-            sys.modules[__name__],
+            killable,
             "SERVE",
             "import quotah_server.pipeline.intents as i\n"
-            "i.IntentLog.note = lambda self, intent: None\n" + SERVE,
+            "i.IntentLog.note = lambda self, intent: None\n" + killable.SERVE,
         )
         process = start_gateway(rig, folder, port)
 

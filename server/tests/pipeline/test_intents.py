@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from quotah_server.domain.call import Attribution
@@ -148,3 +149,14 @@ def test_a_line_written_in_part_does_not_swallow_the_next(tmp_path: Path) -> Non
     note = intent()
     log.note(note)
     assert left(tmp_path) == [note]
+
+
+def test_what_was_delivered_is_told_with_the_intent_that_is_left(tmp_path: Path) -> None:
+    log = IntentLog(tmp_path)
+    one, other, done = intent(), intent(), intent()
+    for note in (one, other, done):
+        log.note(note)
+    log.progress({one.event_id: 5, done.event_id: 2, "nobody": 9})
+    log.progress({one.event_id: 12})
+    log.done([done.event_id])
+    assert left(tmp_path) == [msgspec.structs.replace(one, delivered_output=12), other]

@@ -16,6 +16,7 @@ from quotah_server.gateway.estimator import Estimator
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
 from quotah_server.gateway.paces import Paces
+from quotah_server.gateway.progress import Progress
 from quotah_server.gateway.recorder import Recorder
 from quotah_server.gateway.relay import Relay
 from quotah_server.gateway.reply import HTTPProtocol
@@ -72,12 +73,16 @@ class Gateway:
         self._recovered = 0
         self._upstream = Upstream(connect_s=limits.connect_s, outward=outward)
         self._watch = Watch(limits)
+        self._progress = Progress(
+            self.intents, self._watch.running, self._estimator.output_per_byte
+        )
         router = Router(
             books.prices.book_for, self._estimator.input_of, clock, self.metrics.skipped
         )
         relay = Relay(
             self._upstream, self._recorder, self.intents, self._watch, self.metrics, limits, clock,
-            self._estimator, router,
+            self._estimator, router, Shelf(self._cache, self._recorder, clock), KeyLimits(),
+            self._rate_limits,
         )  # fmt: skip
         self._app = GatewayApp(self.holder, relay, self.metrics, limits, clock)
 
@@ -92,6 +97,7 @@ class Gateway:
         self.holder.start()
         self.drainer.start()
         self._estimator.start()
+        self._progress.start()
 
     async def shutdown(self, grace_s: float = 30.0) -> None:
         """Refuse new calls, let running ones end, then flush the journal and hand on what it has.
@@ -100,6 +106,7 @@ class Gateway:
         """
         self._app.stopping = self._estimator.hurried = True
         aborted = await self._watch.finish(grace_s)
+        self._progress.close()
         kept = await self._recorder.settled(_STOP_FLUSH_S)
         self.holder.close()
         await self._estimator.close()

@@ -86,6 +86,11 @@ class Estimator:
             units["output"] = ceil(_scaled(attempt, tokens) * _prior(provider, attempt.model))
         return units or None
 
+    def output_per_byte(self, attempt: Attempt) -> float:
+        """Output tokens per byte of an answer that is still coming, by what was kept of it."""
+        units = self.by_bytes(attempt) or {}
+        return units.get("output", 0) / attempt.passed_bytes if attempt.passed_bytes else 0.0
+
     async def counted(self, attempt: Attempt) -> Units:
         """The same by the model's own encoding, in a thread; empty where that is not public, or not
         worth the wait."""

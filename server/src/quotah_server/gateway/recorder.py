@@ -119,6 +119,8 @@ class Recorder:
         tokens = self._input_of(
             intent.attribution.workspace_id, intent.provider, intent.model, intent.estimated_input
         )
+        told = {"input": tokens, "output": intent.delivered_output}
+        units = {unit: count for unit, count in told.items() if count}
         return Call(
             event_id=intent.event_id,
             call_id=intent.call_id,
@@ -129,7 +131,7 @@ class Recorder:
             operation=intent.operation,
             model_requested=intent.model,
             streaming=intent.streaming,
-            estimated_units={"input": tokens} if tokens else None,
+            estimated_units=units or None,
             status="interrupted",
             error_class="gateway_killed",
             started_at=intent.started_at,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 
 from quotah_server.domain.routing import DEFAULT_ROUTE
 from quotah_server.gateway.attempts import Attempt
@@ -33,6 +34,10 @@ class Watch:
 
     def __len__(self) -> int:
         return len(self._attempts)
+
+    def running(self) -> Iterable[Attempt]:
+        """The attempts under way, to be looked at before anything is awaited."""
+        return self._attempts
 
     @property
     def draining(self) -> int:

@@ -7,15 +7,16 @@ line at the next start was interrupted, and is recorded as such, once.
 
 The notes survive the death of the process, not that of the machine; see docs/adr/0101.
 
-Lines: ``+<json of Intent>`` and ``-<event id>[ <event id>…]``. Segments are removed oldest first,
-so that a "done" line never goes before the intent it closes. A line that was cut off is skipped.
+Lines: ``+<json of Intent>``, ``=<event id> <output tokens>[ …]`` for what was delivered so far, and
+``-<event id>[ <event id>…]``. Segments are removed oldest first, so that a "done" line never goes
+before the intent it closes. A line that was cut off is skipped.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -31,7 +32,8 @@ _SEGMENT_BYTES = 4 * 1024 * 1024
 class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     """One attempt that is about to be sent. Times are aware UTC.
 
-    estimated_input: tokens of the request by our own rough count.
+    estimated_input: tokens of the request by our own rough count. delivered_output: tokens of the
+    answer that had come when it was last noted.
     """
 
     event_id: str
@@ -43,6 +45,7 @@ class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     model: str | None = None
     streaming: bool = False
     estimated_input: int = 0
+    delivered_output: int = 0
     is_mock: bool = False
     started_at: datetime
 
@@ -93,6 +96,15 @@ class IntentLog:
                 segment = self._segments[-1]
                 segment.open.add(intent.event_id)
                 self._home[intent.event_id] = segment
+
+    def progress(self, delivered: Mapping[str, int]) -> None:
+        """Note how many output tokens have come for open intents; what is not written is no loss."""
+        with self._lock:
+            told = [
+                f"{event_id} {n}" for event_id, n in delivered.items() if event_id in self._home
+            ]
+            if told:
+                self._write(b"=" + " ".join(told).encode() + b"\n")
 
     def done(self, event_ids: Iterable[str]) -> None:
         """Close intents whose event is in the journal; ids without an intent are ignored."""
@@ -180,6 +192,8 @@ class IntentLog:
                 segment.open.add(intent.event_id)
                 self._home[intent.event_id] = segment
                 self._left[intent.event_id] = intent
+            elif line[:1] == b"=":
+                self._came(line[1:].decode("ascii", "replace").split())
             elif line[:1] == b"-":
                 for event_id in line[1:].decode("ascii", "replace").split():
                     home = self._home.pop(event_id, None)
@@ -188,3 +202,9 @@ class IntentLog:
                     self._left.pop(event_id, None)
             elif line:
                 self.torn += 1
+
+    def _came(self, words: list[str]) -> None:
+        for event_id, tokens in zip(words[::2], words[1::2], strict=False):
+            left = self._left.get(event_id)
+            if left is not None and tokens.isdigit():
+                self._left[event_id] = msgspec.structs.replace(left, delivered_output=int(tokens))
