@@ -24,9 +24,8 @@ import msgspec
 from quotah_server.domain.snapshot import GatewayKey
 from quotah_server.gateway.dialects import RefusalError
 
-WINDOW_S = 60.0
-STEP_S = 0.1
-_STEPS = round(WINDOW_S / STEP_S)
+_STEP_MS = 100
+_STEPS = 60_000 // _STEP_MS
 ASSUMED_OUTPUT, MOST_OUTPUT = 1_024, 8_192
 """Output tokens taken where a request names no bound of its own; the most that are taken in advance,
 as bounds are mostly set far above what comes."""
@@ -35,7 +34,7 @@ _SWEEP_ABOVE = 10_000
 
 def output_bound(asked: object) -> int:
     """The output tokens to take in advance for what a request names as their most."""
-    if isinstance(asked, int) and asked > 0:
+    if isinstance(asked, int) and not isinstance(asked, bool) and asked > 0:
         return min(asked, MOST_OUTPUT)
     return ASSUMED_OUTPUT
 
@@ -126,8 +125,8 @@ class KeyLimits:
         most_requests, most_tokens = key.requests_per_minute, key.tokens_per_minute
         if most_requests is None and most_tokens is None:
             return None
-        moment = self._clock()
-        now = int(moment / STEP_S)
+        moment_ms = round(self._clock() * 1000)
+        now = moment_ms // _STEP_MS
         window = self._windows.get(key.id)
         if window is None:
             self._sweep(now)
@@ -145,7 +144,7 @@ class KeyLimits:
             surplus = window.tokens + needed - most_tokens
             free = max(free, window.free_at(surplus, "tokens", now))
         if free:
-            raise _limited(key, window, moment, free)
+            raise _limited(key, window, moment_ms, free)
         step = window.step(now)
         step.requests += 1
         step.tokens += needed
@@ -155,7 +154,7 @@ class KeyLimits:
 
     def charge(self, window: _Window, tokens: int) -> None:
         """Count tokens as used now."""
-        now = int(self._clock() / STEP_S)
+        now = round(self._clock() * 1000) // _STEP_MS
         window.forget(now)
         window.step(now).tokens += tokens
         window.tokens += tokens
@@ -169,10 +168,12 @@ class KeyLimits:
         self._windows = {name: one for name, one in self._windows.items() if one.steps}
 
 
-def _limited(key: GatewayKey, window: _Window, moment: float, free: int) -> RefusalError:
-    wait_s = free * STEP_S - moment
+def _limited(key: GatewayKey, window: _Window, moment_ms: int, free: int) -> RefusalError:
+    # One more, as the moment was rounded: who comes back after so long is let in.
+    wait_ms = free * _STEP_MS - moment_ms + 1
     limits: list[str] = []
-    head = [("retry-after-ms", str(math.ceil(wait_s * 1000)))]
+    head = [("retry-after-ms", str(wait_ms))]
+    reset_ms = (window.steps[-1].number + _STEPS + 1) * _STEP_MS - moment_ms if window.steps else 0
     for unit, most, used in (
         ("requests", key.requests_per_minute, window.requests),
         ("tokens", key.tokens_per_minute, window.tokens),
@@ -180,17 +181,16 @@ def _limited(key: GatewayKey, window: _Window, moment: float, free: int) -> Refu
         if most is None:
             continue
         limits.append(f"{most} {unit}")
-        reset_s = (window.steps[-1].number + _STEPS + 1) * STEP_S - moment if window.steps else 0.0
         head += [
             (f"x-ratelimit-limit-{unit}", str(most)),
             (f"x-ratelimit-remaining-{unit}", str(max(0, most - used))),
-            (f"x-ratelimit-reset-{unit}", f"{math.ceil(max(0.0, reset_s) * 1000)}ms"),
+            (f"x-ratelimit-reset-{unit}", f"{max(0, reset_ms)}ms"),
         ]
     return RefusalError(
         429,
         "key_rate_limited",
-        f"This Quotah key may use {' and '.join(limits)} per minute; try again in {wait_s:.1f} s.",
-        retry_after_s=math.ceil(wait_s),
+        f"This Quotah key may use {' and '.join(limits)} per minute; try again in {wait_ms / 1000:.1f} s.",
+        retry_after_s=math.ceil(wait_ms / 1000),
         headers=tuple(head),
     )
 
