@@ -2,6 +2,7 @@ import { Link, Outlet } from "@tanstack/react-router";
 import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
 import { useWorkspace } from "@/api/member";
 import { AccountMenu } from "@/app/account-menu";
+import { GatewayBanner } from "@/app/gateway-banner";
 import { NAV } from "@/app/nav";
 import { PriceHost } from "@/app/price-host";
 import { WorkspaceMenu } from "@/app/workspace-menu";
@@ -36,6 +37,7 @@ export function Shell() {
         >
           {/* Another workspace is another page: nothing of the last one may linger. */}
           <PriceHost key={workspace.id}>
+            <GatewayBanner />
             <Outlet />
           </PriceHost>
         </main>

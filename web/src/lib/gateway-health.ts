@@ -13,8 +13,9 @@ export type Health = {
 };
 
 export type Alarm = {
-  /** Stays the same while it is the same alarm. */
   id: "losing" | "journal" | "silent";
+  /** Changes when there is more to tell. */
+  key: string;
   tone: "critical" | "warning";
   title: string;
   detail: string;
@@ -33,6 +34,7 @@ export function alarmOf(gateways: readonly Health[], now: number, expected: bool
     const count = lost > 0 ? ` ${plural(lost, "event")} ${lost === 1 ? "is" : "are"} lost.` : "";
     return {
       id: "journal",
+      key: "journal",
       tone: "critical",
       title: "The gateway cannot write its journal",
       detail: `Calls are served, but what they cost may be lost.${count} Free space on the disk of ${namesOf(failing)}, or make its data folder writable; it goes on by itself.`,
@@ -42,6 +44,7 @@ export function alarmOf(gateways: readonly Health[], now: number, expected: bool
     const losers = gateways.filter(({ losses }) => lossWords(losses).total > 0);
     return {
       id: "losing",
+      key: `losing:${losers.map(({ gateway_id }) => gateway_id).join(",")}:${lost}`,
       tone: "critical",
       title: `${plural(lost, "event")} of the gateway ${lost === 1 ? "was" : "were"} lost`,
       detail: `${lossParts(losers).join(", ")}. Calls were served; their costs are missing from every sum since ${namesOf(losers)} started. The log of the gateway says why.`,
@@ -51,6 +54,7 @@ export function alarmOf(gateways: readonly Health[], now: number, expected: bool
   if (heard || !expected) return null;
   return {
     id: "silent",
+    key: "silent",
     tone: "warning",
     title: "No gateway has been heard of for 15 seconds",
     detail:

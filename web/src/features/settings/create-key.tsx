@@ -1,13 +1,14 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { Controller, useForm } from "react-hook-form";
+import { Controller, type UseFormReturn, useForm } from "react-hook-form";
 import * as z from "zod/mini";
 import { type MadeKey, makeKey } from "@/api/keys";
 import { scoped } from "@/api/queries";
+import { KeyRuleFields } from "@/features/settings/key-fields";
 import { KEY_KINDS } from "@/features/settings/key-kinds";
-import { placeProblem } from "@/lib/form-problem";
-import { requiredText } from "@/lib/schema";
+import { showProblem } from "@/features/settings/key-problem";
+import { editSchema, NO_RULES, type RuleValues, toRules } from "@/features/settings/key-values";
 import { Banner } from "@/ui/banner";
 import { Button } from "@/ui/button";
 import { ChoiceCards } from "@/ui/choice-cards";
@@ -25,12 +26,8 @@ import { FormAlert } from "@/ui/form-alert";
 import { Input } from "@/ui/input";
 
 const KINDS = ["gateway", "ingest", "admin"] as const;
-const schema = z.object({
-  name: requiredText("Give the key a name."),
-  kind: z.enum(KINDS),
-});
+const schema = z.extend(editSchema, { kind: z.enum(KINDS) });
 type Values = z.infer<typeof schema>;
-const FIELDS = ["name", "kind"] as const;
 const OPTIONS = KINDS.map((value) => ({ value, ...KEY_KINDS[value] }));
 
 /** Two steps in one dialog: what it is for, then the key itself, for the only time. */
@@ -61,16 +58,17 @@ function KeyForm({ onMade }: { onMade: (made: MadeKey) => void }) {
   const client = useQueryClient();
   const form = useForm<Values>({
     resolver: zodResolver(schema),
-    defaultValues: { name: "", kind: "gateway" },
+    defaultValues: { name: "", kind: "gateway", ...NO_RULES },
   });
   const { errors, isSubmitting } = form.formState;
+  const ofGateway = form.watch("kind") === "gateway";
   const submit = form.handleSubmit(async (values) => {
+    const { name, kind } = values;
     try {
-      onMade(await makeKey(values));
+      onMade(await makeKey({ name, kind, ...(ofGateway ? toRules(values) : {}) }));
       await client.invalidateQueries({ queryKey: scoped("keys") });
     } catch (error) {
-      const { field, message } = placeProblem(error, FIELDS);
-      form.setError(field, { message });
+      showProblem(form, error);
     }
   });
   return (
@@ -95,9 +93,19 @@ function KeyForm({ onMade }: { onMade: (made: MadeKey) => void }) {
             />
           )}
         />
+        {ofGateway && (
+          <details>
+            <summary className="w-fit text-muted text-sm hover:text-ink">
+              Limit what it may call, and how much
+            </summary>
+            <div className="mt-3 flex flex-col gap-4">
+              <KeyRuleFields form={form as unknown as UseFormReturn<RuleValues>} />
+            </div>
+          </details>
+        )}
         <FormAlert>{errors.root?.message}</FormAlert>
       </DialogBody>
-      <DialogFooter>
+      <DialogFooter className="sticky bottom-0 bg-surface">
         <DialogClose asChild>
           <Button>Cancel</Button>
         </DialogClose>

@@ -1,8 +1,11 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { Ban } from "lucide-react";
+import { Ban, Pencil } from "lucide-react";
+import { useState } from "react";
 import { type ApiKey, revokeKey } from "@/api/keys";
 import { scoped } from "@/api/queries";
+import { EditKey } from "@/features/settings/edit-key";
 import { KEY_KINDS } from "@/features/settings/key-kinds";
+import { ruleLines, ruleWords } from "@/features/settings/key-values";
 import { When } from "@/features/settings/when";
 import { useNow } from "@/lib/hooks";
 import { Badge } from "@/ui/badge";
@@ -14,44 +17,88 @@ import { Tooltip } from "@/ui/tooltip";
 
 export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolean }) {
   const now = useNow();
+  const [edited, setEdited] = useState<ApiKey | null>(null);
   return (
-    <Table>
-      <THead>
-        <tr>
-          <TH>Name</TH>
-          <TH>Kind</TH>
-          <TH className="max-sm:hidden">Key</TH>
-          <TH className="max-sm:hidden">Created</TH>
-          <TH>Last used</TH>
-          {allowed && <ActionsTH />}
-        </tr>
-      </THead>
-      <tbody>
-        {items.map((key) => {
-          const ended = endOf(key, now);
-          return (
-            <TR key={key.id} className="hover:bg-hover">
-              <TD className="max-w-60 truncate font-medium max-sm:max-w-36" title={key.name}>
-                <span className={ended ? "text-muted line-through" : undefined}>{key.name}</span>
-              </TD>
-              <TD>
-                <Tooltip content={KEY_KINDS[key.kind].description}>
-                  <span>{KEY_KINDS[key.kind].label}</span>
-                </Tooltip>
-              </TD>
-              <TD className="id text-muted max-sm:hidden">
-                {key.prefix}…{key.hint}
-              </TD>
-              <TD className="max-sm:hidden">
-                <When at={key.created_at} never="–" />
-              </TD>
-              <TD>{ended ?? <When at={key.last_used_at} never="Never used" />}</TD>
-              {allowed && <TD align="right">{!key.revoked_at && <RevokeKey apiKey={key} />}</TD>}
-            </TR>
-          );
-        })}
-      </tbody>
-    </Table>
+    <>
+      {edited && <EditKey apiKey={edited} onClose={() => setEdited(null)} />}
+      <Table>
+        <THead>
+          <tr>
+            <TH>Name</TH>
+            <TH>Kind</TH>
+            <TH className="max-sm:hidden">Key</TH>
+            <TH className="max-md:hidden">May call</TH>
+            <TH className="max-lg:hidden">Created</TH>
+            <TH>Last used</TH>
+            {allowed && <ActionsTH />}
+          </tr>
+        </THead>
+        <tbody>
+          {items.map((key) => {
+            const ended = endOf(key, now);
+            return (
+              <TR key={key.id} className="hover:bg-hover">
+                <TD className="max-w-60 truncate font-medium max-sm:max-w-36" title={key.name}>
+                  <span className={ended ? "text-muted line-through" : undefined}>{key.name}</span>
+                </TD>
+                <TD>
+                  <Tooltip content={KEY_KINDS[key.kind].description}>
+                    <span>{KEY_KINDS[key.kind].label}</span>
+                  </Tooltip>
+                </TD>
+                <TD className="id text-muted max-sm:hidden">
+                  {key.prefix}…{key.hint}
+                </TD>
+                <TD className="max-w-64 max-md:hidden">
+                  <Rules apiKey={key} />
+                </TD>
+                <TD className="max-lg:hidden">
+                  <When at={key.created_at} never="–" />
+                </TD>
+                <TD>{ended ?? <When at={key.last_used_at} never="Never used" />}</TD>
+                {allowed && (
+                  <TD align="right">
+                    {!key.revoked_at && (
+                      <>
+                        <Button
+                          variant="ghost"
+                          size="icon-sm"
+                          aria-label={`Edit ${key.name}`}
+                          onClick={() => setEdited(key)}
+                        >
+                          <Pencil aria-hidden />
+                        </Button>
+                        <RevokeKey apiKey={key} />
+                      </>
+                    )}
+                  </TD>
+                )}
+              </TR>
+            );
+          })}
+        </tbody>
+      </Table>
+    </>
+  );
+}
+
+/** What a gateway key may do, in few words; all of it behind them. */
+function Rules({ apiKey }: { apiKey: ApiKey }) {
+  if (apiKey.kind !== "gateway") return <span className="text-faint">–</span>;
+  const words = ruleWords(apiKey);
+  const lines = ruleLines(apiKey);
+  return (
+    <Tooltip
+      content={lines.map((line) => (
+        <span key={line} className="block">
+          {line}
+        </span>
+      ))}
+    >
+      <span className={words.length > 0 ? "block truncate" : "text-faint"}>
+        {words.length > 0 ? words.join(" · ") : "everything"}
+      </span>
+    </Tooltip>
   );
 }
 
