@@ -4,7 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from gateway.http2_running import running
 from gateway.rig import Rig
+
+__all__ = ["rig", "running"]
 
 
 @pytest.fixture

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ssl
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+from gateway.http2_provider import tls_server_context
 from gateway.rig import Provider, Received, head, reply, stream
 
 from quotah_server.gateway import pool
+from quotah_server.gateway.connection import Connection
 from quotah_server.gateway.pool import Pool
 from quotah_server.gateway.reach import Reach, origin_of
 from quotah_server.gateway.upstream import Upstream, UpstreamError, UpstreamResponse, Way
@@ -80,6 +75,7 @@ async def test_a_connection_that_the_provider_closed_meanwhile_is_not_handed_out
         kept = Pool(Reach(EgressRules()), connect_s=5.0)
         origin = origin_of(f"http://127.0.0.1:{provider.port}", private=True)
         connection = await kept.open(origin)
+        assert isinstance(connection, Connection)
         answer = await connection.ask(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n", bodiless=False)
         assert await answer.rest() == b"{}"
         answer.close()
@@ -298,35 +294,6 @@ async def test_tls_reaches_the_provider_whose_certificate_is_trusted_and_no_othe
         for task in tuple(provider._tasks):  # pyright: ignore[reportPrivateUsage]
             task.cancel()
         pool.tls_context.cache_clear()
-
-
-def tls_server_context(folder: Path) -> ssl.SSLContext:
-    """A server's context with a certificate of its own for 127.0.0.1, kept in the folder."""
-    folder.mkdir()
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    (folder / "certificate.pem").write_bytes(certificate.public_bytes(pem))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
-    return context
 
 
 async def test_a_provider_beyond_this_machine_is_reached_through_the_systems_proxy(

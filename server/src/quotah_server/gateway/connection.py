@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 
@@ -22,7 +22,36 @@ _NAMES_MAX = 512
 
 
 class BrokenOffError(Exception):
-    """The connection ended, or what came was no HTTP, before the answer was whole."""
+    """The connection ended, or what came was no HTTP, before the answer was whole.
+
+    unsent: the provider says that it has done nothing with the request.
+    """
+
+    def __init__(self, why: str, *, unsent: bool = False) -> None:
+        super().__init__(why)
+        self.unsent = unsent
+
+
+class SpeaksHttp2Error(BrokenOffError):
+    """The provider speaks HTTP/2, to which what was sent is no request at all."""
+
+    def __init__(self) -> None:
+        super().__init__("the provider speaks HTTP/2 alone", unsent=True)
+
+
+class Line(Protocol):
+    """What carries an answer: a connection, or a stream on one."""
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop: ...
+
+    def drained(self) -> None:
+        """What had come was taken."""
+        ...
+
+    def leave(self, answer: Answer) -> None:
+        """The one who asked is done with the answer."""
+        ...
 
 
 class Answer:
@@ -37,7 +66,7 @@ class Answer:
         "headers", "parts", "sized", "status",
     )  # fmt: skip
 
-    def __init__(self, connection: Connection, *, bodiless: bool) -> None:
+    def __init__(self, connection: Line, *, bodiless: bool) -> None:
         self._connection = connection
         self.bodiless = bodiless
         self.status = 0
@@ -121,10 +150,14 @@ class Answer:
         """Let go of the connection; an answer that is still coming is aborted."""
         self._connection.leave(self)
 
-    def fail(self, why: str) -> None:
+    def fail(self, why: str, *, unsent: bool = False) -> None:
         """The rest will not come."""
+        self.fail_with(BrokenOffError(why, unsent=unsent))
+
+    def fail_with(self, failure: BrokenOffError) -> None:
+        """The rest will not come; the first reason stays."""
         if not self.ended and self._failure is None:
-            self._failure = BrokenOffError(why)
+            self._failure = failure
         self.wake()
 
     def wake(self) -> None:
@@ -232,7 +265,10 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            answer.fail(f"what came is no HTTP: {error}")
+            if not answer.status and _is_settings(data):
+                answer.fail_with(SpeaksHttp2Error())
+            else:
+                answer.fail(f"what came is no HTTP: {error}")
             self.abort()
             return
         answer.arrived()
@@ -291,6 +327,11 @@ class Connection(asyncio.Protocol):
         if answer is not None and answer.status and not answer.bodiless:
             answer.ended = True
             self._reusable = self._parser.should_keep_alive()
+
+
+def _is_settings(data: bytes) -> bool:
+    """Whether this is how HTTP/2 begins: a frame of settings, on no stream."""
+    return len(data) >= 9 and data[0] == 0 and data[3] == 4 and not any(data[5:9])
 
 
 def lower_name(raw: bytes) -> str:

@@ -12,7 +12,8 @@ import ssl
 from collections.abc import Callable
 from urllib.request import getproxies, proxy_bypass
 
-from quotah_server.gateway.connection import Answer, BrokenOffError, Connection
+from quotah_server.gateway.connection import Answer, BrokenOffError, Connection, SpeaksHttp2Error
+from quotah_server.gateway.http2 import Http2Connection
 from quotah_server.gateway.pool import Pool
 from quotah_server.gateway.proxied import Proxied
 from quotah_server.gateway.reach import AddressRefusedError, Origin, Reach, Resolve, origin_of
@@ -80,15 +81,16 @@ class Upstream:
         resolve: Resolve | None = None,
     ) -> None:
         self._reach = Reach(outward.rules, resolve)
-        self._pool = Pool(self._reach, connect_s=connect_s)
+        self._pool = Pool(self._reach, connect_s=connect_s, http2=outward.http2)
         self._proxies = getproxies()
         self._proxied = Proxied(connect_s=connect_s) if self._proxies else None
         self._origins: tuple[dict[str, Origin], dict[str, Origin]] = ({}, {})
         self._by_proxy: dict[Origin, bool] = {}
 
     async def send(
-        self, method: str, url: str, headers: Headers, body: bytes, *, way: Way = ANY_WAY
-    ) -> UpstreamResponse:
+        self, method: str, url: str, headers: Headers, body: bytes, *, way: Way = ANY_WAY,
+        _again: bool = False,
+    ) -> UpstreamResponse:  # fmt: skip
         """Send a request; returns when the head of the answer is there. Raises UpstreamError."""
         end = url.find("/", 8)
         base = url[:end] if end > 0 else url
@@ -96,12 +98,27 @@ class Upstream:
         if self._proxied is not None and not way.direct and self._goes_by_proxy(origin):
             self._check_unresolved(origin)
             return await self._proxied.send(method, url, headers, body)
-        request = _request(method, url[end:] if end > 0 else "/", origin, headers, body)
+        target = url[end:] if end > 0 else "/"
+        head = _head(method, target, origin, headers, len(body))
         connection = self._pool.kept(origin) or await self._open(origin, way)
         try:
-            return DirectResponse(await connection.ask(request, bodiless=method == "HEAD"))
+            if isinstance(connection, Connection):
+                return DirectResponse(await connection.ask(head + body, bodiless=method == "HEAD"))
+            sized = method in _WITH_BODY
+            return DirectResponse(
+                await connection.ask(method, origin.host_header, target, headers, body, sized=sized)
+            )
         except BrokenOffError as error:
-            raise UpstreamError("connection_lost", f"no answer: {error}", sent=True) from error
+            if not _again and self._learnt(error, origin, way):
+                return await self.send(method, url, headers, body, way=way, _again=True)
+            sent = not error.unsent
+            raise UpstreamError("connection_lost", f"no answer: {error}", sent=sent) from error
+
+    def _learnt(self, error: BrokenOffError, origin: Origin, way: Way) -> bool:
+        """Whether a request may go again, in the HTTP that the provider speaks."""
+        if not isinstance(error, SpeaksHttp2Error) or way.http2 is False:
+            return False
+        return bool(way.http2) or self._pool.speaks_only_http2(origin)
 
     async def close(self) -> None:
         """Close idle connections."""
@@ -132,9 +149,9 @@ class Upstream:
             self._by_proxy[origin] = found
         return found
 
-    async def _open(self, origin: Origin, way: Way) -> Connection:
+    async def _open(self, origin: Origin, way: Way) -> Connection | Http2Connection:
         try:
-            return await self._pool.open(origin, way.connect_s)
+            return await self._pool.open(origin, way.connect_s, http2=way.http2)
         except AddressRefusedError as error:
             raise _refused(error) from error
         except TimeoutError as error:
@@ -143,23 +160,28 @@ class Upstream:
             ) from error
         except ssl.SSLError as error:
             raise UpstreamError("tls_failed", f"no answer: {error}", sent=False) from error
-        except (OSError, UnicodeError) as error:
+        except (OSError, UnicodeError, BrokenOffError) as error:
             raise UpstreamError("connection_failed", f"no answer: {error}", sent=False) from error
 
 
-def _request(method: str, target: str, origin: Origin, headers: Headers, body: bytes) -> bytes:
-    """A request as bytes. Raises UpstreamError where it would not be one request."""
+def _head(method: str, target: str, origin: Origin, headers: Headers, length: int) -> bytes:
+    """The head of a request as bytes. Raises UpstreamError where it would not be that of one request."""
     lines = [f"{method} {target} HTTP/1.1\r\nhost: {origin.host_header}"]
     lines += [f"{name}: {value}" for name, value in headers]
-    if body or method in _WITH_BODY:
-        lines.append(f"content-length: {len(body)}")
+    if length or method in _WITH_BODY:
+        lines.append(f"content-length: {length}")
     head = "\r\n".join(lines)
     breaks = len(lines)
-    if head.count("\n") != breaks or head.count("\r") != breaks or not _TARGET.match(target):
+    if (
+        head.count("\n") != breaks
+        or head.count("\r") != breaks
+        or "\0" in head
+        or not _TARGET.match(target)
+    ):
         raise UpstreamError(
             "bad_request_target", "the request holds a line break where none may be", sent=False
         )
-    return head.encode("latin-1", "replace") + b"\r\n\r\n" + body
+    return head.encode("latin-1", "replace") + b"\r\n\r\n"
 
 
 def _refused(error: AddressRefusedError) -> UpstreamError:
