@@ -1,4 +1,4 @@
-"""Calls that were stored tell which keys are used, which credentials work, and that onboarding is done."""
+"""Calls that were stored tell which keys are used, and that onboarding is done."""
 
 from __future__ import annotations
 
@@ -94,51 +94,6 @@ async def test_a_key_of_another_workspace_is_not_touched(plane: Plane) -> None:
     await sightings.flush()
     (item,) = (await browser.call("GET", "/keys")).json()["items"]
     assert item["last_used_at"] is None
-
-
-@pytest.mark.parametrize(
-    ("http_status", "status"),
-    [
-        (200, "healthy"),
-        (401, "invalid"),
-        (429, "rate_limited"),
-        (500, "never_used"),
-        (None, "never_used"),
-    ],
-)
-async def test_what_the_provider_answers_is_the_credentials_status(
-    plane: Plane, http_status: int | None, status: str
-) -> None:
-    browser = await plane.owner()
-    await browser.call("POST", "/providers/mock")
-    sightings = Sightings(plane.database)
-    sightings.saw([call(browser, http_status=http_status)])
-    await sightings.flush()
-    items = (await browser.call("GET", "/providers")).json()["items"]
-    found = {item["provider"]: item["status"] for item in items}
-    assert found == {"openai": status, "anthropic": "never_used"}
-
-
-async def test_an_older_answer_does_not_undo_a_newer_one(plane: Plane) -> None:
-    browser = await plane.owner()
-    await browser.call("POST", "/providers/mock")
-    sightings = Sightings(plane.database)
-    sightings.saw([call(browser, http_status=200, ended_at=AT + timedelta(minutes=9))])
-    await sightings.flush()
-    sightings.saw([call(browser, http_status=401, ended_at=AT)])
-    await sightings.flush()
-    items = (await browser.call("GET", "/providers")).json()["items"]
-    assert {item["status"] for item in items if item["provider"] == "openai"} == {"healthy"}
-
-
-async def test_an_sdk_call_tells_nothing_about_stored_credentials(plane: Plane) -> None:
-    browser = await plane.owner()
-    await browser.call("POST", "/providers/mock")
-    sightings = Sightings(plane.database)
-    sightings.saw([call(browser, door="sdk", http_status=401)])
-    await sightings.flush()
-    items = (await browser.call("GET", "/providers")).json()["items"]
-    assert {item["status"] for item in items} == {"never_used"}
 
 
 async def test_a_failing_database_costs_marks_and_not_the_caller(

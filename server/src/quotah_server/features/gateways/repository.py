@@ -46,7 +46,9 @@ def _apply(row: ProviderCredentialRow, state: CredentialState) -> bool:
     """
     at = newest(state)
     known = _latest(row.last_used_at, row.last_error_at)
-    if at is None or (known is not None and at <= known):
+    if at is None or (known is not None and at < known):
+        return False
+    if at == known and row.status == state.health:
         return False
     row.status = state.health
     row.last_used_at = _latest(row.last_used_at, state.last_used_at)

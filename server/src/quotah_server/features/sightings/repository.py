@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from quotah_server.store.control.models import ApiKeyRow, ProviderCredentialRow, WorkspaceRow
+from quotah_server.store.control.models import ApiKeyRow, WorkspaceRow
 
 
 async def key_used(session: AsyncSession, workspace_id: str, key_id: str, at: datetime) -> None:
@@ -18,16 +18,6 @@ async def key_used(session: AsyncSession, workspace_id: str, key_id: str, at: da
         .where(ApiKeyRow.workspace_id == workspace_id, ApiKeyRow.id == key_id, newer)
         .values(last_used_at=at)
     )
-
-
-def credential_answered(
-    credential: ProviderCredentialRow, at: datetime, status: str, error: str | None
-) -> None:
-    """A provider answered a credential."""
-    if credential.last_used_at is None or credential.last_used_at < at:
-        credential.last_used_at = at
-        credential.status = status
-        credential.last_error = error
 
 
 async def called(session: AsyncSession, workspace_id: str, at: datetime) -> None:
