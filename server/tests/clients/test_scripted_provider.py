@@ -1,4 +1,4 @@
-"""The vendors' own clients, unchanged but for base URL and key."""
+"""The vendors' own clients against a provider whose every byte a test decides."""
 
 from __future__ import annotations
 
