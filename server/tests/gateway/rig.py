@@ -23,8 +23,10 @@ import msgspec
 import uvloop
 
 from quotah_server.catalog.book import Book, load_packaged
+from quotah_server.domain import gateway_state
 from quotah_server.domain import snapshot as wire
 from quotah_server.domain.event import PricedEvent
+from quotah_server.domain.gateway_state import GatewayState
 from quotah_server.domain.secrets import credential_binding, hash_key, mint_key
 from quotah_server.domain.snapshot import Credential, GatewayKey, Mount, Snapshot
 from quotah_server.gateway.compose import Gateway, build
@@ -190,7 +192,11 @@ def stream(
 
 
 class Control:
-    """The control plane's internal endpoints, over a unix socket. books: list books by version."""
+    """The control plane's internal endpoints, over a unix socket.
+
+    books: list books by version. states: what gateways told of themselves. hung: targets whose requests
+    are taken and never answered.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -198,6 +204,8 @@ class Control:
         self.books: dict[str, bytes] = {}
         self.asked_for: list[str] = []
         self.events: list[PricedEvent] = []
+        self.states: list[GatewayState] = []
+        self.hung: tuple[str, ...] = ()
         self.deliveries = 0
         self._up = False
         self.reply: Callable[[list[PricedEvent]], tuple[int, bytes]] = _take_all
@@ -230,6 +238,8 @@ class Control:
             request = await read_request(reader)
             if not self._up:  # a connection that was accepted while the server closed
                 raise ConnectionResetError
+            if request.target.startswith(self.hung):
+                await asyncio.sleep(3600)
             if request.target.startswith("/internal/v1/snapshot"):
                 status, body = await self._snapshot(request.target)
             elif request.target.startswith("/internal/v1/books/"):
@@ -237,6 +247,9 @@ class Control:
                 self.asked_for.append(version)
                 found = self.books.get(version)
                 status, body = (404, b"") if found is None else (200, found)
+            elif request.target == "/internal/v1/gateway-state":
+                self.states.append(gateway_state.decode(request.body))
+                status, body = 204, b""
             else:
                 batch = msgspec.msgpack.decode(request.body, type=list[PricedEvent])
                 self.deliveries += 1

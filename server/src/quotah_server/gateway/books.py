@@ -1,12 +1,14 @@
 """The books by which the gateway prices: what the newest snapshot names, as far as it is at hand.
 
 A list book comes over the control plane's socket once and is kept in the gateway's own folder. Until
-it is there, pricing goes on as before.
+it is there, pricing goes on as before. It is fetched in a thread of its own: who follows the snapshots
+waits a moment for it, and never so long that a revoked key would go on working.
 """
 
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,8 +24,34 @@ from quotah_server.store.books import BookShelf
 
 _log = structlog.get_logger("quotah.gateway.books")
 
+_PATIENCE_S = 1.0
+"""How long a snapshot waits for its book, which mostly is there within milliseconds."""
+
 FetchBook = Callable[[str], bytes]
 """Gets the bytes of a list book by its version; raises OSError when it does not come."""
+
+
+class _Fetching:
+    """A book on its way. ``data`` and ``reason`` are there once it has ended."""
+
+    def __init__(self, version: str, fetch: FetchBook) -> None:
+        self.version = version
+        self.data: bytes | None = None
+        self.reason = ""
+        self._fetch = fetch
+        self._thread = threading.Thread(target=self._run, name="book", daemon=True)
+        self._thread.start()
+
+    def ended(self, timeout_s: float) -> bool:
+        """Wait for it."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self.data = self._fetch(self.version)
+        except Exception as error:  # noqa: BLE001 -- told by whom it is missing to
+            self.reason = str(error) or type(error).__name__
 
 
 class GatewayBooks:
@@ -38,6 +66,7 @@ class GatewayBooks:
         self._packaged = packaged
         self._folder, self._shelf, self._fetch = folder, BookShelf(folder), fetch
         self._wanted: Snapshot | None = None
+        self._fetching: _Fetching | None = None
         self._adopted = False
         self._missed = ""
 
@@ -49,14 +78,17 @@ class GatewayBooks:
     def adopt(self, snapshot: Snapshot) -> None:
         """Price by a snapshot's book and terms from now on."""
         self._wanted = snapshot
-        self.catch_up()
+        self._catch_up(_PATIENCE_S)
 
     def catch_up(self) -> None:
-        """Try again to get what the last snapshot named; nothing happens where nothing is missing."""
+        """Take what has come of what the last snapshot named, else ask again; does not wait."""
+        self._catch_up(0.0)
+
+    def _catch_up(self, patience_s: float) -> None:
         wanted = self._wanted
         if wanted is None:
             return
-        book = self._book(wanted.book_version)
+        book = self._book(wanted.book_version, patience_s)
         if book is None and self._adopted:
             return
         terms = {
@@ -69,7 +101,7 @@ class GatewayBooks:
             self._wanted = None
             self._forget_others(book.version)
 
-    def _book(self, version: str) -> Book | None:
+    def _book(self, version: str, patience_s: float) -> Book | None:
         for book in (self.prices.book, self._packaged):
             if version in ("", book.version):
                 return book
@@ -77,13 +109,16 @@ class GatewayBooks:
         book = _opened(version, kept) if kept is not None else None
         if book is not None:
             return book
-        reason = "its bytes are not those of its version"
-        try:
-            book = _opened(version, self._fetch(version))
-        except OSError as error:
-            reason = str(error)
+        fetching = self._fetching
+        if fetching is None or fetching.version != version:
+            fetching = self._fetching = _Fetching(version, self._fetch)
+        if not fetching.ended(patience_s):
+            return None
+        self._fetching = None
+        book = None if fetching.data is None else _opened(version, fetching.data)
         if book is None:
             if self._missed != version:
+                reason = fetching.reason or "its bytes are not those of its version"
                 _log.error("price_book_not_here", version=version, reason=reason)
             self._missed = version
             return None
