@@ -29,6 +29,7 @@ from quotah_server.gateway.ways import Way
 from quotah_server.kit import files
 from quotah_server.kit.crypto import KeyRing, SealError
 from quotah_server.providers.base import Provider
+from quotah_server.providers.registry import room_of_mount
 
 _log = structlog.get_logger("quotah.gateway.snapshot")
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -219,7 +220,7 @@ class SnapshotHolder:
     def _mounts(self, workspace_id: str, by_name: dict[str, Mount]) -> dict[str, OpenMount]:
         opened: dict[str, OpenMount] = {}
         for name, mount in by_name.items():
-            provider = self._providers.get(mount.provider)
+            provider = self._providers.get(mount.provider) or room_of_mount(mount.provider, name)
             dialect = DIALECTS.get(mount.dialect)
             if provider is None or dialect is None:
                 _log.error("mount_unknown", mount=name, provider=mount.provider)
