@@ -1,16 +1,15 @@
 /** What gateways tell of themselves, and what providers tell of their limits. */
 
 import { queryOptions } from "@tanstack/react-query";
+import { call } from "@/api/client";
 import { scoped } from "@/api/queries";
-import type { Gateway, Limit } from "@/api/routing-types";
-import { callUpcoming } from "@/api/upcoming";
 
 const EVERY_MS = 5_000;
 
 export function gatewaysQuery() {
   return queryOptions({
     queryKey: scoped("gateways"),
-    queryFn: ({ signal }) => callUpcoming<{ items: Gateway[] }>("GET", "/gateways", { signal }),
+    queryFn: ({ signal }) => call("GET", "/gateways", { signal }),
     staleTime: EVERY_MS,
     refetchInterval: EVERY_MS,
   });
@@ -19,7 +18,7 @@ export function gatewaysQuery() {
 export function limitsQuery() {
   return queryOptions({
     queryKey: scoped("limits"),
-    queryFn: ({ signal }) => callUpcoming<{ items: Limit[] }>("GET", "/limits", { signal }),
+    queryFn: ({ signal }) => call("GET", "/limits", { signal }),
     staleTime: EVERY_MS,
     refetchInterval: EVERY_MS,
   });

@@ -1,14 +1,14 @@
 /** Routes: where calls go, in which order they are asked, and what a call would do. */
 
 import { keepPreviousData, queryOptions, useQueryClient } from "@tanstack/react-query";
+import { call } from "@/api/client";
 import { scoped } from "@/api/queries";
-import type { Asked, DryRun, Route, RouteIn } from "@/api/routing-types";
-import { callUpcoming } from "@/api/upcoming";
+import type { Asked, Route, RouteIn } from "@/api/routing-types";
 
 export function routesQuery() {
   return queryOptions({
     queryKey: scoped("routes", "list"),
-    queryFn: ({ signal }) => callUpcoming<{ items: Route[] }>("GET", "/routes", { signal }),
+    queryFn: ({ signal }) => call("GET", "/routes", { signal }),
     staleTime: 10_000,
   });
 }
@@ -16,7 +16,7 @@ export function routesQuery() {
 export function routeQuery(id: string) {
   return queryOptions({
     queryKey: scoped("routes", "one", id),
-    queryFn: ({ signal }) => callUpcoming<Route>("GET", path(id), { signal }),
+    queryFn: ({ signal }) => call("GET", path(id), { signal }),
     staleTime: 10_000,
   });
 }
@@ -27,7 +27,7 @@ export function dryRunQuery(request: Asked, draft: (RouteIn & { id?: string }) |
     queryKey: scoped("routes", "dry-run", request, draft),
     queryFn: ({ signal }) => {
       const body = draft ? { request, route: draft } : { request };
-      return callUpcoming<DryRun>("POST", "/routes/dry-run", { body, signal });
+      return call("POST", "/routes/dry-run", { body, signal });
     },
     placeholderData: keepPreviousData,
     staleTime: 5_000,
@@ -38,16 +38,16 @@ export function dryRunQuery(request: Asked, draft: (RouteIn & { id?: string }) |
 /** Makes a route, or writes the one with this id anew. */
 export function saveRoute(route: RouteIn, id: string | null): Promise<Route> {
   return id === null
-    ? callUpcoming("POST", "/routes", { body: route })
-    : callUpcoming("PUT", path(id), { body: route });
+    ? call("POST", "/routes", { body: route })
+    : call("PUT", path(id), { body: route });
 }
 
 export function deleteRoute(id: string): Promise<void> {
-  return callUpcoming("DELETE", path(id));
+  return call("DELETE", path(id));
 }
 
 export function orderRoutes(ids: readonly string[]): Promise<unknown> {
-  return callUpcoming("PUT", "/routes/order", { body: { ids } });
+  return call("PUT", "/routes/order", { body: { ids: [...ids] } });
 }
 
 /** Asks anew for all that routes decide, after one of them was changed. */
@@ -56,6 +56,6 @@ export function useRoutesChanged(): () => Promise<unknown> {
   return () => client.invalidateQueries({ queryKey: scoped("routes") });
 }
 
-function path(id: string): string {
+function path(id: string): `/routes/${string}` {
   return `/routes/${encodeURIComponent(id)}`;
 }

@@ -26,21 +26,21 @@ import {
   type Values,
 } from "@/ui/provider-values";
 
-type Props = {
-  kinds: readonly Kind[];
+type Props<P extends string> = {
+  kinds: readonly Kind<P>[];
   /** Where the gateway is reached, to show what clients write into their base URL. */
   gatewayUrl: string;
   /** A further key of a mount that stands: nothing but the key is asked for. */
   mount?: Further;
   /** Rejects with the API's refusal; the form then says why at the right place. */
-  onSubmit: (body: ProviderBody) => Promise<unknown>;
+  onSubmit: (body: ProviderBody<P>) => Promise<unknown>;
   /** Further buttons, left of the main one. */
   actions?: ReactNode;
   className?: string;
 };
 
 /** A provider's key: goes in, is never shown again. */
-export function ProviderForm(props: Props) {
+export function ProviderForm<P extends string>(props: Props<P>) {
   const { kinds, gatewayUrl, mount, onSubmit, actions, className } = props;
   const form: ProviderFormOf = useForm<Values>({
     resolver: (values, context, options) =>
@@ -55,6 +55,7 @@ export function ProviderForm(props: Props) {
   const kind = kindOf(kinds, form.watch("provider"));
 
   const submit = form.handleSubmit(async (values) => {
+    if (!kind) return;
     try {
       await onSubmit(toBody(values, kind, mount));
     } catch (error) {
@@ -166,6 +167,9 @@ const LOOKS: Record<string, string> = {
   xai: "xai-…",
 };
 
-function kindOf(kinds: readonly Kind[], provider: string): Kind | undefined {
+function kindOf<P extends string>(
+  kinds: readonly Kind<P>[],
+  provider: string,
+): Kind<P> | undefined {
   return kinds.find((each) => each.provider === provider);
 }

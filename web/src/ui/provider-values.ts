@@ -3,8 +3,8 @@
 import * as z from "zod/mini";
 import { checkedText } from "@/lib/schema";
 
-export type Kind = {
-  provider: string;
+export type Kind<P extends string = string> = {
+  provider: P;
   label: string;
   /** Empty: the vendor has no address that is the same for all. */
   base_url: string;
@@ -14,8 +14,8 @@ export type Kind = {
 };
 export type Setting = { name: string; label: string; default?: string | null; required: boolean };
 
-export type ProviderBody = {
-  provider: string;
+export type ProviderBody<P extends string = string> = {
+  provider: P;
   api_key?: string;
   name?: string;
   mount?: string;
@@ -100,7 +100,9 @@ export function mountProblem(text: string, needed: boolean): string | null {
 }
 
 export function weightProblem(text: string): string | null {
-  return /^\d{1,4}$/.test(text.trim()) ? null : "A whole number from 0 to 9999.";
+  return /^\d{1,4}$/.test(text.trim()) && Number(text) <= 1000
+    ? null
+    : "A whole number from 0 to 1000.";
 }
 
 function addressProblem(text: string, needed: boolean): string | null {
@@ -109,15 +111,19 @@ function addressProblem(text: string, needed: boolean): string | null {
 }
 
 /** Only for values without a problem; what was left as it is, is not sent. */
-export function toBody(values: Values, kind: Kind | undefined, mount?: Further): ProviderBody {
-  const body: ProviderBody = { provider: mount?.provider ?? values.provider };
+export function toBody<P extends string>(
+  values: Values,
+  kind: Kind<P>,
+  mount?: Further,
+): ProviderBody<P> {
+  const body: ProviderBody<P> = { provider: kind.provider };
   const key = values.api_key.trim();
   if (key) body.api_key = key;
   if (values.name.trim()) body.name = values.name.trim();
   if (Number(values.weight) !== 1) body.weight = Number(values.weight);
   if (mount) {
     body.mount = mount.name;
-    if (mount.base_url !== kind?.base_url) body.base_url = mount.base_url;
+    if (mount.base_url !== kind.base_url) body.base_url = mount.base_url;
     if (mount.allow_private) body.allow_private = true;
     if (Object.keys(mount.settings).length > 0) body.settings = mount.settings;
     return body;
@@ -127,7 +133,7 @@ export function toBody(values: Values, kind: Kind | undefined, mount?: Further):
     body.base_url = values.base_url.trim();
     body.allow_private = values.allow_private;
   }
-  const names = (kind?.settings ?? []).map(({ name }) => name);
+  const names = kind.settings.map(({ name }) => name);
   const given = names.flatMap((name) => {
     const value = values.settings[name]?.trim();
     return value ? [[name, value] as const] : [];

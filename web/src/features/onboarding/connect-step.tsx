@@ -73,7 +73,9 @@ export function ConnectStep(props: Props) {
 function useCallees(): { callees: Callee[]; connected: boolean } {
   const providers = useQuery(providersQuery());
   const kinds = useQuery(kindsQuery());
-  const dialects = new Map(kinds.data?.items.map(({ provider, dialect }) => [provider, dialect]));
+  const dialects = new Map<string, string>(
+    kinds.data?.items.map(({ provider, dialect }) => [provider, dialect]),
+  );
   const callees = mountsOf(providers.data?.items ?? [])
     .map(({ name, provider }) => ({
       mount: name,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { requestFor, toAsked } from "@/features/routing/dry-run-request";
-import { EMPTY_ROUTE, toValues } from "@/features/routing/values";
+import { EMPTY_ROUTE } from "@/features/routing/empty-route";
+import { toValues } from "@/features/routing/values";
 
 const MOUNTS = [
   { name: "claude", provider: "anthropic" },

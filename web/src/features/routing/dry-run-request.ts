@@ -3,7 +3,16 @@
 import type { Asked } from "@/api/routing-types";
 import type { Values } from "@/features/routing/values";
 
-export type DryRequest = Required<{ [K in keyof Asked]: Exclude<Asked[K], null | undefined> }>;
+export type DryRequest = {
+  mount: string;
+  model: string;
+  operation: string;
+  project_id: string;
+  key_id: string;
+  feature: string;
+  environment: string;
+  streaming: boolean;
+};
 
 /** A common model of each kind, for where the route names none. */
 const MODELS: Record<string, string> = {

@@ -54,19 +54,13 @@ function Followed({ result, own }: Pick<Props, "result" | "own">) {
       </p>
     );
   }
-  const mine = own === null ? isDraft(route.id) : route.id === own;
-  if (mine) return null;
+  if (route.id === own) return null;
   return (
     <p className="flex items-start gap-1.5 text-warning">
       <TriangleAlert className="mt-0.5 size-3.5 shrink-0" aria-hidden />
       Another route is followed: “{route.name}”.
     </p>
   );
-}
-
-/** Ids of saved routes carry the prefix of their noun; a draft has none yet. */
-function isDraft(id: string): boolean {
-  return id === "" || id === "draft" || !/^r(ou)?te?_/.test(id);
 }
 
 function TargetItem({ target, index }: { target: DryTarget; index: number }) {
@@ -95,7 +89,7 @@ function TargetItem({ target, index }: { target: DryTarget; index: number }) {
             {cost_usd === null ? (
               "no price"
             ) : (
-              <Money value={cost_usd} detail="A call of 1,000 tokens in and 200 out" />
+              <Money value={cost_usd} detail="A call of 1,000 tokens in and 500 out" />
             )}
           </span>
         </p>

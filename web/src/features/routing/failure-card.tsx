@@ -1,6 +1,7 @@
 import { Controller, type UseFormReturn } from "react-hook-form";
+import { DEFAULT_STATUSES } from "@/features/routing/empty-route";
 import { Seconds } from "@/features/routing/seconds";
-import { DEFAULT_STATUSES, type Values } from "@/features/routing/values";
+import type { Values } from "@/features/routing/values";
 import { Card, CardBody, CardHeader } from "@/ui/card";
 import { Checkbox } from "@/ui/checkbox";
 import { Field } from "@/ui/field";

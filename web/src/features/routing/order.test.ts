@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Route } from "@/api/routing-types";
+import { EMPTY_ROUTE } from "@/features/routing/empty-route";
 import { moved, shadowOf } from "@/features/routing/order";
-import { EMPTY_ROUTE } from "@/features/routing/values";
 
 const route = (name: string, match: Partial<Route["match"]>, enabled = true): Route => ({
   ...EMPTY_ROUTE,

@@ -2,7 +2,7 @@
 
 import { CircleDollarSign, History, Layers, type LucideIcon, RotateCw } from "lucide-react";
 import type { RouteIn } from "@/api/routing-types";
-import { EMPTY_ROUTE } from "@/features/routing/values";
+import { EMPTY_ROUTE } from "@/features/routing/empty-route";
 
 export const RECIPES = ["retry", "fallback", "cheapest", "cache"] as const;
 export type RecipeName = (typeof RECIPES)[number];

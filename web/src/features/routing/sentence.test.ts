@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Route } from "@/api/routing-types";
+import { EMPTY_ROUTE } from "@/features/routing/empty-route";
 import { lineOf, sharesOf, shareWord, span, textOf } from "@/features/routing/sentence";
-import { EMPTY_ROUTE } from "@/features/routing/values";
 
 const route = (changes: Partial<Route>): Route => ({
   ...EMPTY_ROUTE,

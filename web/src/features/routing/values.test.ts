@@ -1,14 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { RouteIn } from "@/api/routing-types";
-import {
-  draftOf,
-  EMPTY_ROUTE,
-  placeOf,
-  problemsOf,
-  schema,
-  toRoute,
-  toValues,
-} from "@/features/routing/values";
+import { EMPTY_ROUTE } from "@/features/routing/empty-route";
+import { placeOf } from "@/features/routing/problem-place";
+import { draftOf, problemsOf, schema, toRoute, toValues } from "@/features/routing/values";
 
 const FULL: RouteIn = {
   name: "Search",

@@ -4,37 +4,8 @@ import * as z from "zod/mini";
 import { type RouteIn, STRATEGIES } from "@/api/routing-types";
 import { checkedText, requiredText } from "@/lib/schema";
 
-export const DEFAULT_STATUSES = [408, 409, 429, 500, 502, 503, 504, 529];
 const MB = 1_048_576;
-
-export const EMPTY_ROUTE: RouteIn = {
-  name: "",
-  enabled: true,
-  match: {
-    mounts: [],
-    models: [],
-    operations: [],
-    projects: [],
-    keys: [],
-    features: [],
-    environments: [],
-  },
-  strategy: "ordered",
-  targets: [],
-  retry: {
-    tries: 1,
-    statuses: DEFAULT_STATUSES,
-    connection: true,
-    lost: false,
-    backoff_ms: 500,
-    max_backoff_ms: 8_000,
-    max_wait_ms: 20_000,
-  },
-  timeouts: { connect_ms: null, first_byte_ms: null, idle_ms: null },
-  disconnect: "drain",
-  cache: null,
-  refuse_when_open: false,
-};
+const MAX_TTL_S = 7 * 86_400;
 
 export const TTL_UNITS = { seconds: 1, minutes: 60, hours: 3_600, days: 86_400 } as const;
 export type TtlUnit = keyof typeof TTL_UNITS;
@@ -43,8 +14,10 @@ const UNIT_NAMES = ["seconds", "minutes", "hours", "days"] as const;
 const list = z.array(z.string());
 const wholeNumber = (least: number, most: number) =>
   checkedText((text) => wholeProblem(text, least, most));
-const seconds = (most: number) => checkedText((text) => secondsProblem(text, most, false));
-const secondsOrNone = (most: number) => checkedText((text) => secondsProblem(text, most, true));
+const pause = checkedText((text) =>
+  text.trim() === "0" ? null : secondsProblem(text, 1_800, false),
+);
+const wait = checkedText((text) => secondsProblem(text, 1_800, true));
 
 export const schema = z
   .object({
@@ -61,20 +34,20 @@ export const schema = z
     }),
     strategy: z.enum(STRATEGIES),
     targets: z.array(
-      z.object({ mount: z.string(), model: z.string(), weight: wholeNumber(0, 10_000) }),
+      z.object({ mount: z.string(), model: z.string(), weight: wholeNumber(0, 1_000) }),
     ),
-    tries: wholeNumber(1, 10),
+    tries: wholeNumber(1, 5),
     statuses: z.array(
       checkedText((text) => (/^[45]\d\d$/.test(text) ? null : `${text} is no status of an error.`)),
     ),
     connection: z.boolean(),
     lost: z.boolean(),
-    backoff_s: seconds(60),
-    max_backoff_s: seconds(600),
-    max_wait_s: seconds(600),
-    connect_s: secondsOrNone(600),
-    first_byte_s: secondsOrNone(3_600),
-    idle_s: secondsOrNone(3_600),
+    backoff_s: pause,
+    max_backoff_s: pause,
+    max_wait_s: pause,
+    connect_s: wait,
+    first_byte_s: wait,
+    idle_s: wait,
     disconnect: z.enum(["drain", "abort"]),
     cached: z.boolean(),
     ttl: z.string(),
@@ -97,9 +70,10 @@ type Found = { path: (string | number)[]; message: string };
 export function problemsOf(values: Values): Found[] {
   const found: Found[] = [];
   if (values.cached) {
-    const ttl = wholeProblem(values.ttl, 1, 1_000_000);
+    const longest = Math.floor(MAX_TTL_S / TTL_UNITS[values.ttl_unit]);
+    const ttl = wholeProblem(values.ttl, 1, longest);
     if (ttl) found.push({ path: ["ttl"], message: ttl });
-    const size = secondsProblem(values.max_mb, 100, false);
+    const size = secondsProblem(values.max_mb, 8, false);
     if (size) found.push({ path: ["max_mb"], message: size });
   }
   const weights = values.targets.map(({ weight }) => Number(weight));
@@ -219,32 +193,4 @@ function ttlOf(seconds: number): { ttl: string; ttl_unit: TtlUnit } {
   const units = [...UNIT_NAMES].reverse();
   const unit = units.find((each) => seconds % TTL_UNITS[each] === 0) ?? "seconds";
   return { ttl: String(seconds / TTL_UNITS[unit]), ttl_unit: unit };
-}
-
-const RENAMED: Record<string, string> = {
-  "retry.tries": "tries",
-  "retry.statuses": "statuses",
-  "retry.connection": "connection",
-  "retry.lost": "lost",
-  "retry.backoff_ms": "backoff_s",
-  "retry.max_backoff_ms": "max_backoff_s",
-  "retry.max_wait_ms": "max_wait_s",
-  "timeouts.connect_ms": "connect_s",
-  "timeouts.first_byte_ms": "first_byte_s",
-  "timeouts.idle_ms": "idle_s",
-  "cache.ttl_s": "ttl",
-  "cache.max_bytes": "max_mb",
-};
-const OWN =
-  /^(name|strategy|disconnect|refuse_when_open|match\.[a-z]+|targets\.\d+\.(mount|model|weight))$/;
-
-/** Where the form shows what the API says of one of its fields (`targets[0].model`); else null. */
-export function placeOf(field: string | null | undefined): string | null {
-  if (!field) return null;
-  const dotted = field.replace(/\[(\d+)\]/g, ".$1").replace(/^body\./, "");
-  // A member of a list (`match.models.2`) is shown at the list.
-  const known = dotted.replace(/^(match\.[a-z]+|retry\.statuses)\.\d+$/, "$1");
-  if (RENAMED[known]) return RENAMED[known];
-  if (/^targets\.\d+$/.test(known)) return `${known}.mount`;
-  return OWN.test(known) ? known : null;
 }

@@ -1,7 +1,7 @@
 /** What a gateway key may do: the form of it, and its words in a table. */
 
 import * as z from "zod/mini";
-import type { ApiKey, KeyChanges, KeyRules } from "@/api/keys";
+import type { ApiKey, KeyRules } from "@/api/keys";
 import { count } from "@/lib/format";
 import { checkedText, requiredText } from "@/lib/schema";
 
@@ -66,7 +66,7 @@ export function toRuleValues(key: KeyRules): RuleValues {
 }
 
 /** Only for values without a problem. */
-export function toRules(values: RuleValues): Required<Omit<KeyChanges, "name" | "expires_at">> {
+export function toRules(values: RuleValues): KeyRules {
   const { defaults } = values;
   return {
     models: values.models,
