@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 
 import structlog
 
@@ -12,12 +13,14 @@ from quotah_server.catalog.book import load_packaged
 from quotah_server.entrypoints import child, instance, logs, serving
 from quotah_server.entrypoints.ring import await_ring
 from quotah_server.entrypoints.settings import Settings
+from quotah_server.gateway.clients import most_clients
 from quotah_server.gateway.compose import build
 from quotah_server.gateway.server import Server
 from quotah_server.gateway.ways import Outward
 
 _log = structlog.get_logger("quotah.gateway")
 _CLOSE_S = 2.0
+_FILES_MOST = 65_536
 
 
 async def main(stop: asyncio.Event) -> None:
@@ -34,7 +37,9 @@ async def main(stop: asyncio.Event) -> None:
     outward = Outward(settings.egress_rules, settings.gateway_http2)
     gateway = build(folder.path, folder.socket, ring, load_packaged(), outward=outward)
     await gateway.start()
-    running = serving.Running([Server(gateway.__rsgi__, settings.host, settings.gateway_port)])
+    gateway.clients.most = settings.gateway_connections or most_clients(_open_files())
+    server = Server(gateway.__rsgi__, settings.host, settings.gateway_port, clients=gateway.clients)
+    running = serving.Running([server])
     _log.info("gateway_started", version=__version__, port=settings.gateway_port)
     try:
         await running.until(stop)
@@ -42,6 +47,19 @@ async def main(stop: asyncio.Event) -> None:
         await gateway.shutdown()
         await running.close(_CLOSE_S)
         _log.info("gateway_stopped")
+
+
+def _open_files() -> int:
+    """How many files this process may have open, once it has raised that as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES_MOST if hard == resource.RLIM_INFINITY else min(hard, _FILES_MOST)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return _FILES_MOST if soft == resource.RLIM_INFINITY else soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):
+        return soft
+    return wanted
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from quotah_server.catalog.book import Book
 from quotah_server.gateway.app import GatewayApp, Scope
 from quotah_server.gateway.books import GatewayBooks
 from quotah_server.gateway.breaker import Circuits
+from quotah_server.gateway.clients import Clients
 from quotah_server.gateway.control import ControlPlane
 from quotah_server.gateway.estimator import Estimator
 from quotah_server.gateway.limits import Limits
@@ -73,6 +74,7 @@ class Gateway:
         self._recovered = 0
         self._upstream = Upstream(connect_s=limits.connect_s, outward=outward)
         self._watch = Watch(limits)
+        self.clients = Clients()
         self._progress = Progress(
             self.intents, self._watch.running, self._estimator.output_per_byte
         )
@@ -120,6 +122,9 @@ class Gateway:
         view, journal, drain = self.holder.view, self.journal.stats, self.drainer.stats
         return {
             "in_flight": ("Attempts under way.", len(self._watch)),
+            "clients": ("Clients that are connected.", len(self.clients.open)),
+            "clients_turned_out_total": ("Idle clients that gave way to others.", self.clients.turned_out),
+            "clients_refused_total": ("Clients refused as all others were busy.", self.clients.refused),
             "draining": ("Attempts read on for clients that went away.", self._watch.draining),
             "snapshot_version": ("Version of the snapshot in use.", view.version if view else 0),
             "control_plane_up": ("Whether the last poll succeeded.", self.holder.control_plane_up),

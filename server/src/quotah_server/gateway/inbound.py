@@ -14,34 +14,47 @@ from typing import cast
 
 import httptools
 
+from quotah_server.gateway.clients import Clients, Patience
 from quotah_server.gateway.connection import NAMES, lower_name
 from quotah_server.gateway.request import HeaderList, Request
 
 _HEAD_BYTES = 128 * 1024
+_HEADERS_MAX = 500
 _AHEAD_BYTES = 256 * 1024
-_UNSENT_BYTES = 1024 * 1024
+_WAITING_MAX = 4
+"""Requests sent ahead that are read while another is under way; only so is it noticed that a client
+has gone."""
+_UNSENT_BYTES = 256 * 1024
 _LINGER_S = 2.0
+_LINGERING_MAX = 256
 _BAD = b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
+_BUSY_BODY = (
+    b'{"error":{"type":"api_error","code":"too_many_connections","message":"Too many clients are '
+    b'connected to this Quotah gateway; try again."}}'
+)
+_BUSY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n"
+    b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+) % (len(_BUSY_BODY), _BUSY_BODY)
 
 Handler = Callable[[Request, Request], Awaitable[None]]
 """Called with what is asked and with where to answer, which are the same object here."""
 
 
 class Inbound(asyncio.Protocol):
-    """Serves one connection, one request after the other. known: every connection that is open."""
+    """Serves one connection, one request after the other. clients: every connection that is open."""
 
     __slots__ = (
-        "_deaf", "_handler", "_head", "_headers", "_known", "_newest", "_parser", "_paused",
-        "_resumed", "_running", "_target", "_transport", "_waiting", "client", "full", "gone",
-        "loop", "on_gone", "quiet_since", "speaks_1_1", "stopping",
+        "_clients", "_deaf", "_fault", "_handler", "_head", "_headers", "_newest", "_parser",
+        "_paused", "_resumed", "_running", "_seen", "_since", "_target", "_transport", "_waiting",
+        "client", "full", "gone", "loop", "on_gone", "quiet_since", "speaks_1_1", "stopping",
     )  # fmt: skip
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, handler: Handler, known: set[Inbound]
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, handler: Handler, clients: Clients) -> None:
         self.loop = loop
         self._handler = handler
-        self._known = known
+        self._clients = clients
         self._parser = httptools.HttpRequestParser(self)
         self._transport: asyncio.Transport | None = None
         self._running: asyncio.Task[None] | None = None
@@ -53,6 +66,9 @@ class Inbound(asyncio.Protocol):
         self._paused = False
         self._resumed = False
         self._deaf = False
+        self._fault = HTTPStatus.BAD_REQUEST
+        self._seen = 0
+        self._since = 0.0
         self.client = ""
         self.full: asyncio.Future[None] | None = None
         self.gone = False
@@ -78,7 +94,9 @@ class Inbound(asyncio.Protocol):
 
     def read_on(self) -> None:
         """Go on reading the body that somebody waits for."""
-        if self._paused and self._transport is not None and not self.gone:
+        if not self._paused or len(self._waiting) >= _WAITING_MAX:
+            return
+        if self._transport is not None and not self.gone:
             self._paused = False
             self._transport.resume_reading()
 
@@ -92,6 +110,33 @@ class Inbound(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def look(self, now: float, patience: Patience) -> None:
+        """Let go of a client that keeps us waiting for too long."""
+        if self._running is None:
+            reads_head = self._head > 0
+            if now - self.quiet_since > (patience.head_s if reads_head else patience.idle_s):
+                if reads_head and not self._deaf:
+                    self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+                else:
+                    self.abort()
+        elif self.full is not None:
+            assert self._transport is not None
+            if self._moved(self._transport.get_write_buffer_size(), 1, now, patience.stuck_s):
+                self.abort()
+        elif self._newest is not None and self._newest.is_awaited:
+            came = -self._newest.came
+            if self._moved(came, patience.body_bytes, now, patience.body_s):
+                self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+        else:
+            self._since = 0.0
+
+    def _moved(self, left: int, step: int, now: float, limit_s: float) -> bool:
+        """Whether what is left has not gone down by a step for too long."""
+        if not self._since or left > self._seen or self._seen - left >= step:
+            self._seen, self._since = left, now
+            return False
+        return now - self._since > limit_s
+
     # What asyncio calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -100,7 +145,8 @@ class Inbound(asyncio.Protocol):
         self._transport.set_write_buffer_limits(high=_UNSENT_BYTES)
         peer = transport.get_extra_info("peername")
         self.client = f"{peer[0]}:{peer[1]}" if peer else ""
-        self._known.add(self)
+        if not self._clients.came(self):
+            self._turn_away()
 
     def data_received(self, data: bytes) -> None:
         if self._deaf:
@@ -115,7 +161,7 @@ class Inbound(asyncio.Protocol):
             self._pass_over_upgrade(data[upgrade.args[0] :])
             return
         except httptools.HttpParserError:
-            self._refuse(HTTPStatus.BAD_REQUEST)
+            self._refuse(self._fault)
             return
         if self._head > _HEAD_BYTES:
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
@@ -127,7 +173,7 @@ class Inbound(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
         self.gone = True
-        self._known.discard(self)
+        self._clients.left(self)
         self._waiting.clear()
         self.resume_writing()
         if self._newest is not None:
@@ -136,6 +182,7 @@ class Inbound(asyncio.Protocol):
             self.on_gone()
 
     def pause_writing(self) -> None:
+        self._since = 0.0
         self.full = self.loop.create_future()
 
     def resume_writing(self) -> None:
@@ -161,6 +208,9 @@ class Inbound(asyncio.Protocol):
         if self._resumed:
             return
         self._head = 0
+        if len(self._headers) > _HEADERS_MAX:
+            self._fault = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+            raise ValueError("too many headers")
         parser = self._parser
         self.speaks_1_1 = parser.get_http_version() == "1.1"
         method = parser.get_method().decode("ascii")
@@ -173,7 +223,8 @@ class Inbound(asyncio.Protocol):
             self._start(request)
         else:
             self._waiting.append(request)
-            self._pause()
+            if len(self._waiting) >= _WAITING_MAX:
+                self._pause()
 
     def on_body(self, body: bytes) -> None:
         if self._newest is not None:
@@ -187,6 +238,7 @@ class Inbound(asyncio.Protocol):
             self._newest.ended()
 
     def _start(self, request: Request) -> None:
+        self._clients.idle.pop(self, None)
         self._running = self.loop.create_task(self._serve(request))
 
     async def _serve(self, request: Request) -> None:
@@ -201,6 +253,7 @@ class Inbound(asyncio.Protocol):
             self.quiet_since = self.loop.time()
         if self.gone:
             return
+        self._clients.idle[self] = None
         if not request.keep:
             if request.whole:
                 self.close()
@@ -215,6 +268,15 @@ class Inbound(asyncio.Protocol):
         if not self._paused and self._transport is not None:
             self._paused = True
             self._transport.pause_reading()
+
+    def _turn_away(self) -> None:
+        """There are too many clients, and all of them have a request under way."""
+        self._deaf = True
+        self.write(_BUSY)
+        if len(self._clients.away) > _LINGERING_MAX:
+            self.abort()
+        else:
+            self._linger()
 
     def _linger(self) -> None:
         """Close, but let the client read the answer first: closing on unread bytes would destroy it."""

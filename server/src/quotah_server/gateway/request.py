@@ -56,8 +56,8 @@ class Request:
     """One request, and the way to answer it (RSGI's scope and protocol)."""
 
     __slots__ = (
-        "_connection", "_continue", "_left", "_news", "_parts", "answered", "broken", "chunked",
-        "client", "headers", "is_head", "keep", "method", "path", "proto", "query_string", "size",
+        "_connection", "_continue", "_left", "_news", "_parts", "answered", "broken", "came",
+        "chunked", "client", "headers", "is_head", "keep", "method", "path", "proto", "query_string", "size",
         "whole",
     )  # fmt: skip
 
@@ -75,6 +75,7 @@ class Request:
         self.answered = False
         self.chunked = False
         self.size = 0
+        self.came = 0
         self._left: int | None = None
         self._continue = False
         self._parts: list[bytes] = []
@@ -109,10 +110,16 @@ class Request:
         self._parts, self.size = [], 0
         return found
 
+    @property
+    def is_awaited(self) -> bool:
+        """Whether somebody waits for more of the body. ``came``: bytes of it so far."""
+        return not self.whole and self._news is not None and not self._news.done()
+
     def took(self, part: bytes) -> None:
         """A part of the body came."""
         self._parts.append(part)
         self.size += len(part)
+        self.came += len(part)
         self.wake()
 
     def ended(self) -> None:

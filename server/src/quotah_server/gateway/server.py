@@ -4,35 +4,43 @@ from __future__ import annotations
 
 import asyncio
 
+from quotah_server.gateway.clients import Clients, Patience
 from quotah_server.gateway.inbound import Handler, Inbound
 
 _BACKLOG = 1024
-_LOOK_S = 5.0
-_HEAD_S = 30.0
-"""Longest time for the head of a request, once it has begun."""
-_IDLE_S = 120.0
-"""How long a connection without a request is kept."""
 
 
 class Server:
-    """HTTP/1.1 on host and port. ``serve`` runs until ``stop`` and until the last answer has ended."""
+    """HTTP/1.1 on host and port. ``serve`` runs until ``stop`` and until the last answer has ended.
 
-    def __init__(self, handler: Handler, host: str, port: int) -> None:
+    clients: how many there may be. patience: how long they may take.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        host: str,
+        port: int,
+        *,
+        clients: Clients | None = None,
+        patience: Patience = Patience(),  # noqa: B008 -- immutable
+    ) -> None:
         self._handler, self._host, self._port = handler, host, port
-        self._open: set[Inbound] = set()
+        self.clients = clients or Clients()
+        self._patience = patience
         self._stop = asyncio.Event()
 
     async def serve(self) -> None:
         """Listen; raises OSError when the port is taken."""
         loop = asyncio.get_running_loop()
         server = await loop.create_server(
-            lambda: Inbound(loop, self._handler, self._open),
+            lambda: Inbound(loop, self._handler, self.clients),
             self._host, self._port, backlog=_BACKLOG, start_serving=True,
         )  # fmt: skip
         try:
             while not self._stop.is_set():
                 try:
-                    async with asyncio.timeout(_LOOK_S):
+                    async with asyncio.timeout(self._patience.look_s):
                         await self._stop.wait()
                 except TimeoutError:
                     self._look_around(loop.time())
@@ -45,16 +53,13 @@ class Server:
         self._stop.set()
 
     def _look_around(self, now: float) -> None:
-        for connection in tuple(self._open):
-            if connection.idle:
-                limit = _HEAD_S if connection.reads_head else _IDLE_S
-                if now - connection.quiet_since > limit:
-                    connection.abort()
+        for client in tuple(self.clients.open):
+            client.look(now, self._patience)
 
     async def _let_end(self) -> None:
-        while self._open:
-            for connection in tuple(self._open):
-                connection.stopping = True
-                if connection.idle:
-                    connection.close()
+        while self.clients.open:
+            for client in tuple(self.clients.open):
+                client.stopping = True
+                if client.idle:
+                    client.close()
             await asyncio.sleep(0.02)
