@@ -147,7 +147,7 @@ class Keeper:
     def __init__(self, cache: AnswerCache, key: bytes, policy: CachePolicy, most: int) -> None:
         self._cache, self._key, self._ttl_s = cache, key, policy.ttl_s
         self._most = most
-        self._parts: list[bytes] | None = []
+        self._parts: list[bytes] | None = [] if most >= 0 else None
         self._size = 0
 
     def add(self, data: bytes) -> None:
