@@ -19,14 +19,14 @@ from fastapi.routing import iter_route_contexts
 from plane import PREFIX, Browser, Plane, bearer
 from sqlalchemy import update
 
-from quotah_server.domain.ids import new_id
+from quotah_server.domain.ids import new_id, parse_id
 from quotah_server.domain.secrets import mint_key
 from quotah_server.entrypoints.compose import build_api
 from quotah_server.entrypoints.instance import open_folder
 from quotah_server.entrypoints.parts import open_parts
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.kit.clock import utc_now
-from quotah_server.store.control.models import ApiKeyRow, SessionRow
+from quotah_server.store.control.models import ApiKeyRow, ProjectRow, SessionRow
 
 OK = "ok"
 CALLERS = (
@@ -75,11 +75,23 @@ TABLE: dict[tuple[str, str], dict[str, int | str]] = {
     ("PATCH", "/workspaces/{workspace_id}"): least("admin"),
     ("GET", "/keys"): least("viewer"),
     ("POST", "/keys"): least("member"),
+    ("PATCH", "/keys/{key_id}"): least("admin"),
     ("DELETE", "/keys/{key_id}"): least("admin"),
     ("GET", "/providers"): least("viewer"),
+    ("GET", "/providers/kinds"): least("viewer"),
     ("POST", "/providers"): least("admin"),
     ("POST", "/providers/mock"): least("admin"),
+    ("PATCH", "/providers/{credential_id}"): least("admin"),
     ("DELETE", "/providers/{credential_id}"): least("admin"),
+    ("GET", "/routes"): least("viewer"),
+    ("POST", "/routes"): least("admin"),
+    ("PUT", "/routes/order"): least("admin"),
+    ("POST", "/routes/dry-run"): least("viewer"),
+    ("GET", "/routes/{route_id}"): least("viewer"),
+    ("PUT", "/routes/{route_id}"): least("admin"),
+    ("DELETE", "/routes/{route_id}"): least("admin"),
+    ("GET", "/gateways"): least("viewer"),
+    ("GET", "/limits"): least("viewer"),
     ("POST", "/tokens/count"): least("member"),
     ("GET", "/onboarding"): least("viewer"),
     ("PATCH", "/onboarding"): least("member"),
@@ -132,6 +144,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "/workspaces/{workspace_id}"): {"name": "Renamed"},
     ("POST", "/keys"): {"name": "k", "kind": "gateway"},
     ("POST", "/providers"): {"provider": "openai", "api_key": "sk-12345678", "base_url": "https://0.0.0.0"},
+    ("PATCH", "/keys/{key_id}"): {"models": ["gpt-*"]},
+    ("PATCH", "/providers/{credential_id}"): {"weight": 2},
+    ("POST", "/routes"): {"name": "Shared"},
+    ("PUT", "/routes/{route_id}"): {"name": "Written"},
+    ("PUT", "/routes/order"): {"ids": []},
+    ("POST", "/routes/dry-run"): {"request": {"mount": "openai"}},
     ("PATCH", "/onboarding"): {"skipped": True},
     ("POST", "/samples"): {"events": 1000, "days": 7},
     ("POST", "/tokens/count"): {"model": "gpt-4o", "text": "hello world"},
@@ -152,6 +170,8 @@ GRANTED = {
     ("GET", "/runs/{run_id}"): (404,),
     ("PUT", "/runs/{run_id}/feedback"): (404,),
     ("POST", "/samples"): (202, 409),
+    ("POST", "/routes"): (201, 422),  # the name is taken by who was first
+    ("PUT", "/routes/order"): (409,),  # it names none of them
     ("GET", "/prices/models/{provider}/{model}"): (404,),
     ("GET", "/prices/unpriced"): (422,),  # since when is not said
     ("POST", "/prices/updates/{update_id}/accept"): (404,),
@@ -194,10 +214,16 @@ class World:
             "credential_id": mock["id"],
             "run_id": f"run_{new_id()}",
             "override_id": await self.own_price(),
+            "route_id": await self.route(),
             "update_id": f"upd_{new_id()}",
             "provider": "openai",
             "model": "no/such/model",
         }
+
+    async def route(self) -> str:
+        response = await self.owner.call("POST", "/routes", {"name": f"Route {new_id()}"})
+        assert response.status_code == 201, response.text
+        return response.json()["id"]
 
     async def own_price(self) -> str:
         response = await self.owner.call("POST", "/prices/overrides", OWN_PRICE)
@@ -308,6 +334,9 @@ async def _refill(world: World) -> None:
     response = await world.owner.call("POST", "/providers/mock")
     world.ids["credential_id"] = response.json()["items"][0]["id"]
     world.ids["override_id"] = await world.own_price()
+    for route in (await world.owner.call("GET", "/routes")).json()["items"]:
+        await world.owner.call("DELETE", f"/routes/{route['id']}")
+    world.ids["route_id"] = await world.route()
 
 
 def hidden(response: httpx2.Response) -> bool:
@@ -367,3 +396,52 @@ async def test_odd_spellings_of_a_path_open_nothing(plane: Plane, path: str) -> 
     for headers in ({}, {"x-http-method-override": "DELETE"}, {"host": "evil.example"}):
         response = await plane.client().get(path, headers=headers)
         assert response.status_code in (401, 404, 405), response.text
+
+
+async def test_a_key_of_one_project_manages_nothing_that_is_the_whole_workspaces(
+    plane: Plane,
+) -> None:
+    world = World(plane)
+    await world.fill()
+    project = world.owner.me["workspaces"][0]["projects"][0]["id"]
+    bound = bearer((await plane.key(world.owner, "admin", project_id=project))["key"])
+    whole = world.callers["admin_key"]
+    for route in TABLE:
+        writes = route[0] != "GET" and route[1] != "/routes/dry-run"
+        if not route[1].startswith(("/providers", "/routes")) or not writes:
+            continue
+        await _refill(world)
+        response = await world.send(route, bound)
+        assert response.status_code == 403, route
+        assert "bound to one project" in response.json()["detail"]
+        response = await world.send(route, whole)
+        assert response.status_code in GRANTED.get(route, range(200, 300)), route
+
+
+async def test_a_key_of_one_project_sees_and_ends_that_projects_keys_alone(plane: Plane) -> None:
+    world = World(plane)
+    await world.fill()
+    first = world.owner.me["workspaces"][0]["projects"][0]["id"]
+    async with plane.database.transaction() as session:
+        row = ProjectRow(
+            id=new_id(), workspace_id=parse_id(world.ids["workspace_id"]), name="Other",
+            created_at=utc_now(),
+        )  # fmt: skip
+        session.add(row)
+        other = f"prj_{row.id}"
+    theirs = await plane.key(world.owner, "gateway", project_id=other)
+    everybodys = await plane.key(world.owner, "admin")
+    bound = bearer((await plane.key(world.owner, "admin", project_id=first))["key"])
+    client = plane.client()
+    listed = (await client.get(f"{PREFIX}/keys", headers=bound)).json()["items"]
+    assert listed
+    assert {key["project_id"] for key in listed} == {first}
+    for key in (theirs, everybodys):
+        address = f"{PREFIX}/keys/{key['id']}"
+        assert (await client.delete(address, headers=bound)).status_code == 404
+        patched = await client.patch(address, json={"name": "mine"}, headers=bound)
+        assert patched.status_code == 404
+    own = f"{PREFIX}/keys/{listed[-1]['id']}"
+    assert (await client.patch(own, json={"name": "x"}, headers=bound)).status_code in (200, 409)
+    kept = (await world.owner.call("GET", "/keys?limit=200")).json()["items"]
+    assert {key["id"]: key["revoked_at"] for key in kept}[theirs["id"]] is None
