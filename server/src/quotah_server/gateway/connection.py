@@ -12,7 +12,7 @@ from typing import Protocol, cast
 
 import httptools
 
-_HIGH_BYTES, _LOW_BYTES = 256 * 1024, 64 * 1024
+_HIGH_BYTES, _LOW_BYTES = 128 * 1024, 64 * 1024
 """An answer that nobody takes stops being read at the first, and goes on at the second."""
 _HEAD_BYTES = 256 * 1024
 _SIZES = frozenset({"content-length", "transfer-encoding"})

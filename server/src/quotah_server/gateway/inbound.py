@@ -24,7 +24,7 @@ _AHEAD_BYTES = 256 * 1024
 _WAITING_MAX = 4
 """Requests sent ahead that are read while another is under way; only so is it noticed that a client
 has gone."""
-_UNSENT_BYTES = 256 * 1024
+_UNSENT_BYTES = 128 * 1024
 _LINGER_S = 2.0
 _LINGERING_MAX = 256
 _BAD = b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
