@@ -7,7 +7,9 @@ import json
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
+from typing import Protocol
 
 from lab import processes
 from lab.instance import Instance
@@ -43,8 +45,28 @@ PATH = "/openai/v1/chat/completions"
 PROVIDER_KEY = b"sk-bench-provider-key\n"
 
 
+class Target(Protocol):
+    """Something that is called in the place of a provider. cpu: seconds so far, at the front and
+    behind the answers. settle: waits for what is done behind them. version: "" is ours or the system's.
+    """
+
+    port: int
+    path: str
+    version: str
+    start_s: float
+
+    def headers(self) -> dict[str, str]: ...
+    def cpu(self) -> list[float]: ...
+    def pss_mb(self) -> float: ...
+    def settle(self) -> None: ...
+    def close(self) -> None: ...
+
+
 class Nginx:
     """One nginx process with a configuration of its own."""
+
+    path = PATH
+    version = ""
 
     def __init__(self, rest: str) -> None:
         self.port = processes.free_port()
@@ -52,8 +74,16 @@ class Nginx:
         config = Path(self._folder.name) / "nginx.conf"
         text = _COMMON.format(folder=self._folder.name, rest=rest.replace("@PORT@", str(self.port)))
         config.write_text(text)
+        began = time.perf_counter()
         self.process = subprocess.Popen(["nginx", "-c", str(config), "-p", self._folder.name])
         processes.until(lambda: processes.listens(self.port), "nginx listens")
+        self.start_s = time.perf_counter() - began
+
+    def headers(self) -> dict[str, str]:
+        return headers_of("none")
+
+    def pss_mb(self) -> float:
+        return processes.pss_mb(self.process.pid)
 
     def cpu(self) -> list[float]:
         """CPU seconds so far; the second place is for what happens behind the answer: nothing."""
@@ -95,6 +125,11 @@ class PythonProvider:
 class Quotah:
     """A whole Quotah whose gateway has one provider and one key: nothing is switched off."""
 
+    path = PATH
+    version = ""
+    start_s = 0.0
+    key = ""
+
     def __init__(self, upstream: int) -> None:
         self.instance = Instance().__enter__()
         try:
@@ -104,23 +139,27 @@ class Quotah:
             raise
 
     def _set_up(self, upstream: int) -> None:
+        self.start_s = self.instance.start_s
+        self.adopt(upstream)
+        self._gateway, self._api = (self.instance.child(name) for name in ("gateway", "api"))
+
+    def adopt(self, upstream: int) -> None:
+        """Make the provider and the key, and wait until the gateway knows them."""
         self.instance.init()
         self.instance.run(
             "providers", "add", "openai", "--api-key-stdin",
             "--base-url", f"http://127.0.0.1:{upstream}/v1", stdin=PROVIDER_KEY,
         )  # fmt: skip
         made = self.instance.run("keys", "create", "--kind", "gateway", "--name", "bench")
-        self.key: str = made["key"]
+        self.key = made["key"]
         self.port = self.instance.gateway_port
-        self._gateway, self._api = (self.instance.child(name) for name in ("gateway", "api"))
         # The gateway learns of the key by its long poll.
         processes.until(self._is_admitted, "the gateway knows the key")
 
     def _is_admitted(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-        headers, body = request(self.key, stream=False)
         try:
-            connection.request("POST", PATH, body, headers)
+            connection.request("POST", PATH, body_of(stream=False), self.headers())
             return connection.getresponse().status == http.HTTPStatus.OK
         finally:
             connection.close()
@@ -128,6 +167,21 @@ class Quotah:
     def cpu(self) -> list[float]:
         """CPU seconds so far of the gateway, and of the API that stores what it recorded."""
         return [processes.cpu_s(self._gateway), processes.cpu_s(self._api)]
+
+    def headers(self) -> dict[str, str]:
+        return headers_of(self.key)
+
+    def pss_mb(self) -> float:
+        """Of the gateway alone."""
+        return processes.pss_mb_of(self._gateway)
+
+    def memory(self) -> dict[str, float]:
+        """MB: of the gateway's process, and of all of Quotah."""
+        return {
+            "gateway_pss": self.pss_mb(),
+            "gateway_rss": processes.rss_mb_of(self._gateway),
+            "all_pss": processes.pss_mb(self.instance.pid),
+        }
 
     def metric(self, name: str) -> float:
         """A gauge or counter of the gateway."""
@@ -152,14 +206,25 @@ class Quotah:
             ),
             "the journal is empty",
             120,
+            every_s=0.05,
         )
 
     def close(self) -> None:
         self.instance.__exit__(None, None, None)
 
 
-def request(key: str, *, stream: bool) -> tuple[dict[str, str], bytes]:
-    """Headers and body of the call that everyone makes."""
+def headers_of(key: str) -> dict[str, str]:
+    """Headers of the call that everyone makes."""
+    return {
+        "authorization": f"Bearer {key}",
+        "content-type": "application/json",
+        "x-quotah-feature": "bench",
+        "x-quotah-user": "user-1",
+    }
+
+
+def body_of(*, stream: bool) -> bytes:
+    """Body of the call that everyone makes."""
     body: dict[str, object] = {
         "model": "gpt-4o-mini",
         "messages": [
@@ -169,10 +234,12 @@ def request(key: str, *, stream: bool) -> tuple[dict[str, str], bytes]:
     }
     if stream:
         body |= {"stream": True, "stream_options": {"include_usage": True}}
-    headers = {
-        "authorization": f"Bearer {key}",
-        "content-type": "application/json",
-        "x-quotah-feature": "bench",
-        "x-quotah-user": "user-1",
-    }
-    return headers, json.dumps(body, separators=(",", ":")).encode()
+    return json.dumps(body, separators=(",", ":")).encode()
+
+
+def stream_request(headers: dict[str, str], path: str) -> bytes:
+    """The same call with its answer streamed, as bytes."""
+    body = body_of(stream=True)
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    first = f"POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n"
+    return f"{first}{head}\r\n".encode() + body

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
-from targets import PATH, request
+from targets import body_of, headers_of
 
 _SCRIPT = """
 wrk.method = "POST"
@@ -30,15 +30,17 @@ class Load(NamedTuple):
     p99_ms: float
 
 
-def run(port: int, key: str, callers: int, seconds: int, path: str = PATH) -> Load:
+def run(
+    port: int, path: str, callers: int, seconds: int, headers: dict[str, str] | None = None
+) -> Load:
     """Let callers call, each again as soon as it has its answer; raises RuntimeError on any error."""
-    headers, body = request(key, stream=False)
-    lines = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in headers.items())
+    told = headers_of("none") if headers is None else headers
+    lines = "\n".join(f'wrk.headers["{name}"] = "{value}"' for name, value in told.items())
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(_SCRIPT.format(body=body.decode(), headers=lines))
+        script.write(_SCRIPT.format(body=body_of(stream=False).decode(), headers=lines))
         script.flush()
         done = subprocess.run(
-            ["wrk", "-t1", f"-c{callers}", f"-d{seconds}s", "-s", script.name,
+            ["wrk", "-t1", f"-c{callers}", f"-d{seconds}s", "--timeout", "20s", "-s", script.name,
              f"http://127.0.0.1:{port}{path}"],
             capture_output=True, text=True, check=True, cwd=Path(script.name).parent,
         )  # fmt: skip

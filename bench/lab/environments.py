@@ -11,6 +11,7 @@ UV = Path(sys.executable).parent / "uv"
 LIBRARIES = {
     "genai-prices": ["genai-prices==0.2.3"],
     "litellm": ["litellm"],
+    "litellm-proxy": ["litellm[proxy]"],
 }
 """What is installed for a name. genai-prices: the version our book is made from. litellm: the newest."""
 _ANY_CERTIFI = "certifi\n"

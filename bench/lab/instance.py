@@ -62,6 +62,10 @@ class Instance:
             processes.end(self.process)
             assert self.process.stdout is not None
             self.process.stdout.close()
+        self.close()
+
+    def close(self) -> None:
+        """Remove the folder, where it is ours."""
         if self._made is not None:
             self._made.cleanup()
 

@@ -65,13 +65,15 @@ def pss_mb(pid: int) -> float:
     return sum(pss_mb_of(one) for one in tree(pid))
 
 
-def until(condition: Callable[[], bool], what: str, deadline_s: float = 30.0) -> None:
+def until(
+    condition: Callable[[], bool], what: str, deadline_s: float = 30.0, every_s: float = 0.01
+) -> None:
     """Poll until something holds; raises TimeoutError."""
     end = time.monotonic() + deadline_s
     while not condition():
         if time.monotonic() > end:
             raise TimeoutError(f"not within {deadline_s} s: {what}")
-        time.sleep(0.01)
+        time.sleep(every_s)
 
 
 def listens(port: int) -> bool:
@@ -80,7 +82,18 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def rss_mb_of(pid: int) -> float:
+    """Resident set size of one process, in MB; 0 when it has ended."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0
+    return (
+        sum(int(li.split()[1]) for li in status.splitlines() if li.startswith("VmRSS:")) * 1.024e-3
+    )
+
+
+def end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
     """End a process that we started."""
     process.terminate()
     try:
