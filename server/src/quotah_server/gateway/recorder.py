@@ -26,6 +26,10 @@ from quotah_server.pipeline.record import record
 _log = structlog.get_logger("quotah.gateway.recorder")
 _FLUSH_S = 0.01
 _RETRY_S = 1.0
+_BATCH_BYTES = 8 * 1024 * 1024
+"""Of events that go to the journal in one piece: what piles up while the disk is full must not become
+more than the journal takes at once."""
+_WAITING_BYTES = 64 * 1024 * 1024
 _INT_LIMIT = 2**63
 _DEPTH_LIMIT = 64
 _CUT_OFF = "…"
@@ -59,6 +63,8 @@ class Recorder:
         self._idle.set()
         self.lost = 0
         self.unpriceable = 0
+        self.failing = False
+        """The journal did not take the last events."""
 
     def finish(self, call: Call) -> PricedEvent:
         """Price a call and pass it to the journal within milliseconds."""
@@ -153,9 +159,10 @@ class Recorder:
         if pause_s > 0:
             self._schedule(pause_s)
             return
-        batch = list(self._waiting)
-        self._waiting.clear()
+        batch = self._next_batch()
         self._unsettled += len(batch)
+        if self._waiting:
+            self._schedule(_FLUSH_S)
 
         def committed(done: Future[None]) -> None:
             # In the journal's thread, right after the commit: the note that the intent is closed
@@ -167,20 +174,36 @@ class Recorder:
 
         self._journal.append(batch).add_done_callback(committed)
 
+    def _next_batch(self) -> list[tuple[str, bytes]]:
+        waiting, size = self._waiting, 0
+        batch: list[tuple[str, bytes]] = []
+        while waiting and (not batch or size + len(waiting[0][1]) <= _BATCH_BYTES):
+            item = waiting.popleft()
+            size += len(item[1])
+            batch.append(item)
+        return batch
+
     def _after_commit(self, batch: list[tuple[str, bytes]], error: BaseException | None) -> None:
         self._unsettled -= len(batch)
+        self.failing = error is not None
         if error is not None:
             self._waiting.extendleft(reversed(batch))
-            excess = len(self._waiting) - self._capacity
-            for _ in range(excess):
-                self._waiting.popleft()
-            if excess > 0:
-                self.lost += excess
-                _log.error("events_lost", count=excess, total=self.lost, reason=str(error))
+            self._let_go(str(error))
             self._retry_at = asyncio.get_running_loop().time() + _RETRY_S
             self._schedule(_RETRY_S)
         if not self._waiting and not self._unsettled:
             self._idle.set()
+
+    def _let_go(self, reason: str) -> None:
+        """Lose the oldest of what no memory is left for, and say so."""
+        waiting, before = self._waiting, len(self._waiting)
+        size = sum(len(data) for _, data in waiting)
+        while len(waiting) > self._capacity or size > _WAITING_BYTES:
+            size -= len(waiting.popleft()[1])
+        excess = before - len(waiting)
+        if excess:
+            self.lost += excess
+            _log.error("events_lost", count=excess, total=self.lost, reason=reason)
 
 
 def _encoded(event: PricedEvent) -> bytes:
