@@ -39,6 +39,10 @@ OURS = "qk_gw_abc"
         ("anthropic", "/v1/messages", "/v1/messages"),
         ("gemini", GENERATE, GENERATE),
         ("cohere", "/v2/chat", "/v2/chat"),
+        ("perplexity", "/v1/chat/completions", "/chat/completions"),
+        ("perplexity", "/chat/completions", "/chat/completions"),
+        ("perplexity", "/v1/responses", "/v1/responses"),
+        ("perplexity", "/agent", "/v1/agent"),
     ],
 )
 def test_a_path_is_asked_for_as_the_vendor_has_it(dialect: str, path: str, upstream: str) -> None:
@@ -295,6 +299,6 @@ def test_who_is_unknown_is_refused_in_the_shape_of_the_segment_asked_for() -> No
     assert guess("gemini") is GEMINI
     assert guess("our-llama") is OPENAI
     assert OPENAI.shape == AZURE.shape
-    assert len({one.shape for one in DIALECTS.values()}) == len(DIALECTS) - 1
+    assert {one.shape for one in DIALECTS.values()} == {"openai", "anthropic", "gemini", "cohere"}
     assert ANTHROPIC.model_of("/v1/messages", NO_ASK) is None
     assert COHERE.model_of("/v2/chat", Ask(model="m")) == "m"

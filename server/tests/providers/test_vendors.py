@@ -333,6 +333,11 @@ def test_openais_wire_at_ollama_is_read_as_such() -> None:
     assert usage.units == {"input": 6, "cache_read": 4, "output": 5}
 
 
+def test_perplexitys_agent_makes_responses() -> None:
+    assert PROVIDERS["perplexity"].operation("POST", "/v1/agent") == "responses"
+    assert PROVIDERS["perplexity"].operation("POST", "/chat/completions") == "chat"
+
+
 def test_every_account_has_a_room_that_reads_its_answers() -> None:
     for account in ACCOUNTS.values():
         room = room_of_mount(account.provider, "mine")

@@ -17,9 +17,12 @@ ACCOUNTS = (
     Account("xai", "xAI", "https://api.x.ai/v1"),
     Account("together", "Together AI", "https://api.together.ai/v1"),
     Account("openrouter", "OpenRouter", "https://openrouter.ai/api/v1", check_path="/key"),
-    Account("perplexity", "Perplexity", "https://api.perplexity.ai", check_path=None),
+    Account(
+        "perplexity", "Perplexity", "https://api.perplexity.ai",
+        check_path=None, dialect="perplexity", shape="openai",
+    ),
     Account("fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1"),
     Account("ollama", "Ollama", "http://127.0.0.1:11434/v1", keyless=True),
     Account("vllm", "vLLM", "", keyless=True),
     Account(COMPATIBLE, "OpenAI-compatible", "", keyless=True),
-)
+)  # fmt: skip

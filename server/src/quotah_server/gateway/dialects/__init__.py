@@ -8,6 +8,7 @@ from quotah_server.gateway.dialects.base import Dialect, RefusalError
 from quotah_server.gateway.dialects.cohere import CohereDialect
 from quotah_server.gateway.dialects.gemini import GeminiDialect
 from quotah_server.gateway.dialects.openai import OpenAIDialect
+from quotah_server.gateway.dialects.perplexity import PerplexityDialect
 
 __all__ = ["DIALECTS", "Dialect", "RefusalError", "guess"]
 
@@ -19,6 +20,7 @@ DIALECTS: dict[str, Dialect] = {
         GeminiDialect(),
         CohereDialect(),
         AzureDialect(),
+        PerplexityDialect(),
     )
 }
 

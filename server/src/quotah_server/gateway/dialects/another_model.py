@@ -6,6 +6,7 @@ A body is not parsed and written again: numbers, order, white space and escapes 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import msgspec
 
@@ -13,8 +14,9 @@ from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.forms import is_form, with_field
 
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
-_NAMED = re.compile(rb'(?<!\\)"model"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
-"""Inside of a text no quote stands without its backslash, so that only a member's name matches."""
+_NAME = b'"model"'
+_NAMED = re.compile(rb'"model"\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
+_BACKSLASH = b"\\"
 _MOST_TRIED = 16
 
 
@@ -34,7 +36,8 @@ def body_with_model(body: bytes, model: str) -> bytes:
     if old is None:
         at = body.index(b"{") + 1
         return body[:at] + b'"model":' + named + (b"," if members else b"") + body[at:]
-    places = [m.span(1) for m in _NAMED.finditer(body) if m[1] == bytes(old)]
+    wanted = bytes(old)
+    places = [place for place, value in _named(body) if value == wanted]
     if len(places) == 1:
         return _exchanged(body, places[0], named)
     for place in places[-_MOST_TRIED:]:
@@ -47,14 +50,23 @@ def body_with_model(body: bytes, model: str) -> bytes:
 
 def with_every_model(body: bytes, old: str, new: str) -> bytes:
     """Exchange one name for another wherever a member ``model`` holds it, nested ones included."""
-    before, after = msgspec.json.encode(old), msgspec.json.encode(new)
+    wanted, value = msgspec.json.encode(old), msgspec.json.encode(new)
+    for place in reversed([place for place, found in _named(body) if found == wanted]):
+        body = _exchanged(body, place, value)
+    return body
 
-    def exchanged(match: re.Match[bytes]) -> bytes:
-        if match[1] != before:
-            return match[0]
-        return match[0][: match.start(1) - match.start()] + after
 
-    return _NAMED.sub(exchanged, body)
+def _named(body: bytes) -> Iterator[tuple[tuple[int, int], bytes]]:
+    """Where every text stands that is named ``model``, however deep.
+
+    Inside of a text no quote stands without its backslash, so that what has none is a member's name.
+    """
+    at = body.find(_NAME)
+    while at >= 0:
+        found = _NAMED.match(body, at)
+        if found is not None and body[at - 1 : at] != _BACKSLASH:
+            yield found.span(1), found[1]
+        at = body.find(_NAME, at + 1)
 
 
 def _exchanged(body: bytes, place: tuple[int, int], value: bytes) -> bytes:

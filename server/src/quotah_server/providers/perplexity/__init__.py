@@ -8,6 +8,7 @@ fee by the request, which depends on ``search_context_size``, and neither citati
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,7 @@ _BESIDE = {
     "reasoning_tokens": REASONING,
     "num_search_queries": WEB_SEARCH,
 }
+_AGENT = re.compile(r"/agent/?\Z")
 _OPTIONS = frozenset({"web_search_options"})
 
 
@@ -30,6 +32,10 @@ class Perplexity(OpenAIWire):
 
     name = "perplexity"
     names_amounts = True
+
+    def operation(self, method: str, path: str) -> str | None:
+        """``/v1/agent`` is its own name of the responses API."""
+        return super().operation(method, _AGENT.sub("/responses", path))
 
     def told(self, usage: Mapping[str, Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
