@@ -27,6 +27,7 @@ async def check(session: AsyncSession, scope: Scope, route: Route) -> None:
     if route.match.keys:
         known = await keys.among(session, Scope(scope.workspace_id), route.match.keys)
         _known(route.match.keys, known, "match.keys", "key")
+    _check_targets(route)
     _check_retry(route)
 
 
@@ -57,6 +58,20 @@ def check_mounts(route: Route, mounts: Mapping[str, Mounted]) -> None:
                 field=field,
                 hint=hint,
             )
+
+
+def _check_targets(route: Route) -> None:
+    places = [(target.mount, target.model) for target in route.targets]
+    for number, place in enumerate(places):
+        if place in places[:number]:
+            raise InvalidInputError(
+                f"Target {number + 1} is the same as target {places.index(place) + 1}.",
+                field=f"targets.{number}",
+            )
+    if route.strategy == "weighted" and places and not any(one.weight for one in route.targets):
+        raise InvalidInputError(
+            "Every target has the weight 0, so that none would be drawn.", field="targets"
+        )
 
 
 def _check_retry(route: Route) -> None:

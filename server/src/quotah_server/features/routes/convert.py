@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -51,8 +51,13 @@ def read(fields: RouteIn, route_id: str) -> Route:
 
 def body_of(route: Route) -> dict[str, Any]:
     """What is stored of a route beside id, name and enabled: without what is as by default."""
-    body = cast("dict[str, Any]", msgspec.to_builtins(route))
-    return {name: value for name, value in body.items() if name not in ("id", "name", "enabled")}
+    # By way of JSON, so that it equals what comes back from the database.
+    body = msgspec.json.decode(msgspec.json.encode(route), type=dict[str, Any])
+    return {
+        name: value
+        for name, value in body.items()
+        if name not in ("id", "name", "enabled") and value != {}
+    }
 
 
 def written(route: Route) -> dict[str, Any]:

@@ -156,7 +156,7 @@ def _no_way(route: Route, targets: list[DryTarget]) -> str | None:
     """Why a route leads nowhere; None where it leads somewhere."""
     ways = [target for target in targets if target.problem is None]
     if not ways:
-        return f"The route {route.name!r} has no target to which this request could go."
+        return f"The route “{route.name}” has no target to which this request could go."
     if route.refuse_when_open and all(target.open for target in ways):
         return "Every key that it could use is cut off for now, and the route does not try those."
     return None
