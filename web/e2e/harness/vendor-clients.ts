@@ -12,19 +12,20 @@ export interface Called {
   usage: Record<string, unknown>;
 }
 
-export interface CallOptions {
-  gateway: string;
+/** Where to: the gateway, under the vendor's own name there, or the whole base URL. */
+export type CallOptions = ({ gateway: string } | { baseUrl: string }) & {
   key: string;
   model?: string;
   prompt?: string;
   feature?: string;
   stream?: boolean;
-}
+};
 
 /** Makes one call through the gateway with a vendor's own Python client, unchanged. */
 export async function call(vendor: "openai" | "anthropic", options: CallOptions): Promise<Called> {
   const script = resolve(REPOSITORY, "web/e2e/clients", `${vendor}_call.py`);
-  const flags = ["--base-url", baseUrl(vendor, options.gateway)];
+  const address = "baseUrl" in options ? options.baseUrl : baseUrl(vendor, options.gateway);
+  const flags = ["--base-url", address];
   if (options.model) flags.push("--model", options.model);
   if (options.prompt) flags.push("--prompt", options.prompt);
   if (options.feature) flags.push("--feature", options.feature);

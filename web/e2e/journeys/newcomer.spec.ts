@@ -32,13 +32,23 @@ test.describe("a newcomer", () => {
   test("can run every snippet that is shown, as it is copied", async ({ page, freshStack }) => {
     await setUp(page, freshStack);
     await page.getByRole("button", { name: "Try with the built-in mock provider" }).click();
-    await page.getByRole("tab", { name: "Python · anthropic" }).click();
-    await page.getByRole("button", { name: "Copy code" }).click();
-    expect(await run(PYTHON, ["-c", await clipboard(page)])).not.toBe("");
+    for (const vendor of ["Anthropic", "OpenAI"]) {
+      await page.getByLabel("Whom the code calls").click();
+      await page.getByRole("option", { name: vendor }).click();
+      await page.getByRole("button", { name: "Copy code" }).click();
+      expect(await run(PYTHON, ["-c", await clipboard(page)])).not.toBe("");
+    }
     await page.getByRole("tab", { name: "curl" }).click();
     await page.getByRole("button", { name: "Copy code" }).click();
-    const answer = JSON.parse(await run("sh", ["-c", await clipboard(page)])) as object;
-    expect(answer).toHaveProperty("choices");
+    const ask = async () => JSON.parse(await run("sh", ["-c", await clipboard(page)])) as object;
+    expect(await ask()).toHaveProperty("choices");
+    const answers = { "Google Gemini": "candidates", Cohere: "message", Anthropic: "content" };
+    for (const [vendor, member] of Object.entries(answers)) {
+      await page.getByLabel("Whom the code calls").click();
+      await page.getByRole("option", { name: vendor }).click();
+      await page.getByRole("button", { name: "Copy code" }).click();
+      expect(await ask()).toHaveProperty(member);
+    }
     await expect(page.getByRole("heading", { name: "Your first call arrived" })).toBeVisible();
   });
 

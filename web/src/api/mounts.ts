@@ -1,6 +1,7 @@
 /** The provider keys of a workspace, by the path under which the gateway serves them. */
 
-import type { Provider } from "@/api/providers";
+import { useQuery } from "@tanstack/react-query";
+import { type Provider, providersQuery } from "@/api/providers";
 
 export type Mount = {
   /** First path segment at the gateway. */
@@ -8,6 +9,17 @@ export type Mount = {
   provider: string;
   keys: Provider[];
 };
+
+/**
+ * The mounts of the workspace; undefined until they are known. Where they cannot be asked for there
+ * are none: what needs them does without.
+ */
+export function useMounts(): Mount[] | undefined {
+  const { data, errorUpdateCount } = useQuery(providersQuery());
+  if (data) return mountsOf(data.items);
+  // A query that failed is pending again whenever somebody asks anew.
+  return errorUpdateCount > 0 ? [] : undefined;
+}
 
 /** Mounts in the order of their names, each with its keys in the order in which they were added. */
 export function mountsOf(items: readonly Provider[]): Mount[] {

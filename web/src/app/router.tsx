@@ -21,6 +21,8 @@ type RunsSearch = PeriodSearch & {
   status?: string[];
   feature?: string[];
   cost_status?: string[];
+  route?: string[];
+  credential?: string[];
 };
 
 export const PRICE_VIEWS = ["book", "overrides", "reported", "updates", "disagreements"] as const;
@@ -97,6 +99,8 @@ const runs = createRoute({
     status: readList(search.status),
     feature: readList(search.feature),
     cost_status: readList(search.cost_status),
+    route: readList(search.route),
+    credential: readList(search.credential),
   }),
   component: lazyRouteComponent(() => import("@/features/runs/page"), "RunsPage"),
 });

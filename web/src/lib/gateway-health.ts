@@ -102,7 +102,12 @@ function lossParts(gateways: readonly Health[]): string[] {
 
 function namesOf(gateways: readonly Health[]): string {
   const [first] = gateways;
-  return gateways.length === 1 && first ? `gateway ${first.gateway_id}` : "these gateways";
+  return gateways.length === 1 && first ? `gateway ${shortId(first.gateway_id)}` : "these gateways";
+}
+
+/** A name that somebody gave stays; of an id that nobody can read the end tells it from others. */
+export function shortId(id: string): string {
+  return /^[0-9a-f]{32}$/.test(id) ? `…${id.slice(-6)}` : id;
 }
 
 function wordsOf(name: string): string {

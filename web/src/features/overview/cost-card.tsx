@@ -1,9 +1,11 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { ChartColumn } from "lucide-react";
 import { lazy, Suspense, useEffect, useMemo } from "react";
+import type { QueryCell } from "@/api/contract";
 import type { Answer } from "@/api/table";
 import { costChart } from "@/features/overview/cost-points";
 import { cn } from "@/lib/cn";
+import { count, money } from "@/lib/format";
 import { grainsFor, type Period, type Span } from "@/lib/period";
 import type { Grain } from "@/lib/time";
 import { Button } from "@/ui/button";
@@ -16,7 +18,11 @@ import { Skeleton } from "@/ui/skeleton";
 const loadChart = () => import("@/charts/time-series");
 const TimeSeries = lazy(() => loadChart().then((file) => ({ default: file.TimeSeries })));
 
+/** What answers from the gateway's cache would have cost, and how many there were. */
+export type Saved = { usd: QueryCell; answers: number };
+
 type Props = {
+  saved: Saved | null;
   answer: UseQueryResult<Answer>;
   period: Period;
   grain: Grain;
@@ -38,13 +44,24 @@ const GRAIN_LABELS: Record<Grain, string> = {
 const HEIGHT = 300;
 
 export function CostCard(props: Props) {
-  const { period, grain, onGrain, className } = props;
+  const { period, grain, saved, onGrain, className } = props;
   const grains = grainsFor(period);
   return (
     <Card className={className}>
       <CardHeader
         title="Cost by model"
-        description={`US dollars per ${grain}`}
+        description={
+          <>
+            US dollars per {grain}
+            {saved && (
+              <span className="num text-good">
+                {" "}
+                · {money(saved.usd)} saved by {count(saved.answers)}{" "}
+                {saved.answers === 1 ? "answer" : "answers"} from the cache
+              </span>
+            )}
+          </>
+        }
         actions={
           grains.length > 1 && (
             <Segmented

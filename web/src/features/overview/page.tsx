@@ -5,7 +5,7 @@ import { useWorkspace } from "@/api/member";
 import { fieldsQuery, runsQuery, tableQuery } from "@/api/queries";
 import { type Answer, records } from "@/api/table";
 import { Cards } from "@/features/overview/cards";
-import { CostCard } from "@/features/overview/cost-card";
+import { CostCard, type Saved } from "@/features/overview/cost-card";
 import { FirstCall } from "@/features/overview/first-call";
 import { LatestCard } from "@/features/overview/latest-card";
 import { ModelsCard } from "@/features/overview/models-card";
@@ -78,6 +78,7 @@ export function OverviewPage() {
           <CostCard
             className="min-w-0 xl:col-span-2"
             answer={cost}
+            saved={savedOf(sums.data)}
             period={period}
             grain={grain}
             now={now}
@@ -105,6 +106,13 @@ export function OverviewPage() {
 /** The grain asked for, where it makes sense for the period. */
 function pickGrain(period: Period, asked: Grain | undefined): Grain {
   return asked && grainsFor(period).includes(asked) ? asked : grainFor(period);
+}
+
+/** What the gateway's cache was worth; null where it answered nothing. */
+function savedOf(answer: Answer | undefined): Saved | null {
+  const row = answer && records(answer)[0];
+  const answers = toNumber(row?.cache_hits) ?? 0;
+  return row && answers > 0 ? { usd: row.saved ?? null, answers } : null;
 }
 
 function requestsOf(answer: Answer | undefined): number | null {

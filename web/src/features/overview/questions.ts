@@ -13,7 +13,7 @@ const DRAWN_MODELS = 8;
 
 export function totals({ period, zone }: Frame): Query {
   return {
-    metrics: [...METRICS, "unpriced_requests"],
+    metrics: [...METRICS, "unpriced_requests", "saved", "cache_hits"],
     period,
     timezone: zone,
     compare: "previous_period",

@@ -20,14 +20,13 @@ type Props = {
 
 export function DryRunResult({ result, own, stale, invalid }: Props) {
   return (
-    <div className={cn("flex flex-col gap-3 px-4 py-3.5 text-sm", stale && "opacity-60")}>
+    <div className={cn("flex flex-col gap-3 px-4 py-3.5 text-sm", stale && "opacity-75")}>
       {invalid && (
         <p className="text-warning">
           A field of the route has a problem; this is what held before.
         </p>
       )}
-      <p className="font-medium text-base">{result.sentence}</p>
-      <Followed result={result} own={own} />
+      <Sentence result={result} own={own} />
       <ol className="flex flex-col" aria-label="Targets in the order in which they are asked">
         {result.targets.map((target, index) => (
           <TargetItem
@@ -43,22 +42,20 @@ export function DryRunResult({ result, own, stale, invalid }: Props) {
   );
 }
 
-/** Which route is followed, where that is not the one in the form. */
-function Followed({ result, own }: Pick<Props, "result" | "own">) {
-  const { route } = result;
-  if (!route) {
-    return (
-      <p className="flex items-start gap-1.5 text-warning">
-        <TriangleAlert className="mt-0.5 size-3.5 shrink-0" aria-hidden />
-        No route takes this request: its conditions do not fit, or it is switched off.
-      </p>
-    );
-  }
-  if (route.id === own) return null;
+/** What would happen; marked where that is not what the form is for. */
+function Sentence({ result, own }: Pick<Props, "result" | "own">) {
+  const { route, verdict, sentence } = result;
+  const refused = verdict === "refused";
+  const elsewhere = route === null || route.id !== own;
   return (
-    <p className="flex items-start gap-1.5 text-warning">
-      <TriangleAlert className="mt-0.5 size-3.5 shrink-0" aria-hidden />
-      Another route is followed: “{route.name}”.
+    <p className="flex items-start gap-2 font-medium text-base">
+      {(refused || elsewhere) && (
+        <TriangleAlert
+          className={cn("mt-0.5 size-4 shrink-0", refused ? "text-critical" : "text-warning")}
+          aria-hidden
+        />
+      )}
+      <span className="min-w-0 break-words">{sentence}</span>
     </p>
   );
 }

@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { UseFormReturn } from "react-hook-form";
-import { type Mount, mountsOf } from "@/api/mounts";
-import { providersQuery } from "@/api/providers";
+import { type Mount, useMounts } from "@/api/mounts";
 import { dryRunQuery } from "@/api/routing";
 import type { RouteIn } from "@/api/routing-types";
 import { RequestFields } from "@/features/routing/dry-run-fields";
@@ -10,6 +9,7 @@ import { requestFor, toAsked } from "@/features/routing/dry-run-request";
 import { DryRunResult } from "@/features/routing/dry-run-result";
 import { draftOf, type Values } from "@/features/routing/values";
 import { useDebounced } from "@/lib/hooks";
+import { ApiError } from "@/lib/problem";
 import { Card, CardBody, CardHeader } from "@/ui/card";
 import { ErrorState } from "@/ui/error-state";
 import { Skeleton } from "@/ui/skeleton";
@@ -20,16 +20,16 @@ const TYPING_MS = 300;
 
 /** What a call would do by the route as it stands in the form, saved or not. */
 export function DryRunCard({ form, id }: Props) {
-  const providers = useQuery(providersQuery());
+  const mounts = useMounts();
   return (
     <Card className="lg:sticky lg:top-4 lg:max-h-[calc(100dvh-32px)] lg:overflow-y-auto">
       <CardHeader title="Dry run" description="Nothing is sent; the draft need not be saved." />
-      {providers.isPending ? (
+      {mounts ? (
+        <Try form={form} id={id} mounts={mounts} />
+      ) : (
         <CardBody aria-busy>
           <Skeleton className="h-40" />
         </CardBody>
-      ) : (
-        <Try form={form} id={id} mounts={mountsOf(providers.data?.items ?? [])} />
       )}
     </Card>
   );
@@ -57,7 +57,9 @@ function Try({ form, id, mounts }: Props & { mounts: readonly Mount[] }) {
         />
       </CardBody>
       <div className="border-t" aria-live="polite">
-        {answer.isError ? (
+        {answer.isError && isRefused(answer.error) ? (
+          <CardBody className="pt-3.5 text-sm text-warning">{answer.error.message}</CardBody>
+        ) : answer.isError ? (
           <ErrorState
             className="py-6"
             affected="The dry run could not be made"
@@ -69,7 +71,7 @@ function Try({ form, id, mounts }: Props & { mounts: readonly Mount[] }) {
           <DryRunResult
             result={answer.data}
             own={id}
-            stale={invalid || answer.isPlaceholderData}
+            stale={answer.isPlaceholderData}
             invalid={invalid}
           />
         ) : (
@@ -80,6 +82,11 @@ function Try({ form, id, mounts }: Props & { mounts: readonly Mount[] }) {
       </div>
     </>
   );
+}
+
+/** The request or the draft is at fault, not the asking. */
+function isRefused(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.status === 422;
 }
 
 /** The draft once typing rests, and whether a field of the form has a problem; then the last sound one. */

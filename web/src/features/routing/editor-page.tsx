@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
-import { mountsOf } from "@/api/mounts";
-import { providersQuery } from "@/api/providers";
+import { useMounts } from "@/api/mounts";
 import { routeQuery } from "@/api/routing";
 import type { RouteIn } from "@/api/routing-types";
 import { RouteEditor } from "@/features/routing/editor";
@@ -42,12 +41,12 @@ export function RouteEditorPage() {
 }
 
 function FromRecipe({ recipe }: { recipe: string | undefined }) {
-  const providers = useQuery(providersQuery());
+  const mounts = useMounts();
   const name = readOne(recipe, RECIPES);
   if (!name) return <RouteEditor start={EMPTY_ROUTE} id={null} />;
-  if (providers.isPending) return <Loading />;
-  const mounts = mountsOf(providers.data?.items ?? []).map((each) => each.name);
-  return <RouteEditor key={name} start={RECIPE[name].route(mounts)} id={null} />;
+  if (!mounts) return <Loading />;
+  const start = RECIPE[name].route(mounts.map((each) => each.name));
+  return <RouteEditor key={name} start={start} id={null} />;
 }
 
 function FromSaved({ saved, copy }: { saved: string; copy: boolean }) {

@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Controller, type UseFormReturn } from "react-hook-form";
 import { keysQuery } from "@/api/keys";
-import { mountsOf } from "@/api/mounts";
-import { kindsQuery, providersQuery } from "@/api/providers";
+import { useMounts } from "@/api/mounts";
+import { kindsQuery } from "@/api/providers";
 import { OPERATIONS, useSeen } from "@/features/routing/seen";
 import type { Values } from "@/features/routing/values";
 import { Card, CardBody, CardHeader } from "@/ui/card";
@@ -54,9 +54,8 @@ export function MatchCard({ form }: { form: Form }) {
 }
 
 function Providers({ form }: { form: Form }) {
-  const providers = useQuery(providersQuery());
   const kinds = useQuery(kindsQuery());
-  const stored = mountsOf(providers.data?.items ?? []);
+  const stored = useMounts() ?? [];
   const names = new Set(stored.map(({ name }) => name));
   const others = (kinds.data?.items ?? []).filter(
     ({ provider, base_url, keyless }) => base_url && !keyless && !names.has(provider),

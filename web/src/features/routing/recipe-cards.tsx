@@ -1,16 +1,13 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { ArrowRight, Plus } from "lucide-react";
-import { mountsOf } from "@/api/mounts";
-import { providersQuery } from "@/api/providers";
+import { useMounts } from "@/api/mounts";
 import { RECIPE, RECIPES } from "@/features/routing/recipes";
 import { lineOf } from "@/features/routing/sentence";
 import { Button } from "@/ui/button";
 
 /** What routes are for, where there is none: each a route that can be taken as it is. */
 export function Recipes({ allowed }: { allowed: boolean }) {
-  const providers = useQuery(providersQuery());
-  const mounts = mountsOf(providers.data?.items ?? []).map(({ name }) => name);
+  const mounts = (useMounts() ?? []).map(({ name }) => name);
   return (
     <section aria-label="What routes are for" className="border-t px-4 pt-8 pb-6">
       <div className="mx-auto max-w-xl text-center">

@@ -52,11 +52,14 @@ export function RouteRow(props: Props) {
         disabled={!allowed}
         onCheckedChange={onEnable}
       />
-      <div className={cn("min-w-0 flex-1", !route.enabled && "opacity-60")}>
+      <div className="min-w-0 flex-1">
         <Link
           to="/settings/routes/$id"
           params={{ id: route.id }}
-          className="rounded-sm font-medium text-base hover:underline"
+          className={cn(
+            "rounded-sm font-medium text-base hover:underline",
+            !route.enabled && "text-muted",
+          )}
         >
           {route.name}
         </Link>
@@ -76,8 +79,9 @@ export function RouteRow(props: Props) {
 function Line({ route, names }: { route: Route; names: Names }) {
   const { takes, goes, extras } = lineOf(route, names);
   return (
-    <p className="mt-0.5 break-words text-muted text-sm">
-      {takes} <span className="text-faint">→</span> <span className="text-ink">{goes}</span>
+    <p className={cn("mt-0.5 break-words text-sm", route.enabled ? "text-muted" : "text-faint")}>
+      {takes} <span className="text-faint">→</span>{" "}
+      <span className={route.enabled ? "text-ink" : undefined}>{goes}</span>
       {extras.map((each) => (
         <span key={each}> · {each}</span>
       ))}

@@ -44,7 +44,7 @@ describe("a route in one line", () => {
     };
     const names = { keys: new Map([["key_1", "checkout"]]) };
     expect(lineOf(route({ match }), names).takes).toBe(
-      "every chat or count tokens call to openai with key checkout or key_2 for search in production",
+      "every chat or count tokens call at openai with key checkout or key_2 for search in production",
     );
   });
 

@@ -43,7 +43,7 @@ export function takesWords(match: RouteMatch, names: Names): string {
         ? `every ${either(operations.map(plain))} call`
         : "every call";
   const parts = [
-    mounts.length > 0 && `to ${either(mounts)}`,
+    mounts.length > 0 && `at ${either(mounts)}`,
     projects.length > 0 && `from project ${either(projects)}`,
     keys.length > 0 && `with key ${either(keys.map((id) => names.keys.get(id) ?? id))}`,
     features.length > 0 && `for ${either(features)}`,
@@ -73,7 +73,7 @@ export function goesWords(targets: readonly RouteTarget[], strategy: Strategy): 
 /** "openai", "groq/llama-3.3-70b"; a model alone stays with the provider that was asked. */
 export function targetName({ mount, model }: Pick<RouteTarget, "mount" | "model">): string {
   if (mount && model) return `${mount}/${model}`;
-  return mount ?? model ?? "as asked";
+  return mount ?? model ?? "what was asked";
 }
 
 function extraWords(route: Told): string[] {

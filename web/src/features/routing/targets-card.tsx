@@ -1,8 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { Controller, type UseFormReturn, useFieldArray } from "react-hook-form";
-import { mountsOf } from "@/api/mounts";
-import { providersQuery } from "@/api/providers";
+import { useMounts } from "@/api/mounts";
 import type { Strategy } from "@/api/routing-types";
 import { useSeen } from "@/features/routing/seen";
 import { MODELS, TargetRow } from "@/features/routing/target-row";
@@ -39,7 +37,7 @@ const STRATEGY_WORDS: readonly { value: Strategy; label: string; description: st
 /** Where calls go: the ones not taken first are the fallbacks. */
 export function TargetsCard({ form }: { form: Form }) {
   const targets = useFieldArray({ control: form.control, name: "targets" });
-  const mounts = mountsOf(useQuery(providersQuery()).data?.items ?? []);
+  const mounts = useMounts() ?? [];
   const several = targets.fields.length > 1;
   const add = () => {
     if (targets.fields.length === 0) targets.append({ mount: "", model: "", weight: "1" });

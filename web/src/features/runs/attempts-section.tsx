@@ -1,10 +1,15 @@
 import type { RunDetail } from "@/api/contract";
+import { colorOf } from "@/charts/palette";
 import { duration } from "@/lib/format";
+import { providerName } from "@/lib/provider-names";
+import { Badge } from "@/ui/badge";
 import { Card, CardHeader } from "@/ui/card";
+import { ModelName } from "@/ui/model-name";
 import { Money } from "@/ui/money";
 import { StatusBadge } from "@/ui/status-badge";
 import { Table, TD, TH, THead, TR } from "@/ui/table";
 import { TimeText } from "@/ui/time-text";
+import { Tooltip } from "@/ui/tooltip";
 
 /** Every try at a provider. The cost of the run is the sum of all of them. */
 export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string }) {
@@ -13,14 +18,16 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
     <Card className="overflow-hidden">
       <CardHeader
         title="Attempts"
-        description={`Tried ${run.attempt_list.length} times; the cost of the run is the sum.`}
+        description={`Asked ${run.attempt_list.length} times; the cost of the run is the sum.`}
       />
       <Table>
         <THead>
           <tr>
             <TH>No.</TH>
-            <TH>Started</TH>
+            <TH>Provider and model</TH>
+            <TH className="max-sm:hidden">Key</TH>
             <TH>Status</TH>
+            <TH className="max-sm:hidden">Started</TH>
             <TH align="right">Latency</TH>
             <TH align="right">Cost</TH>
           </tr>
@@ -29,14 +36,31 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
           {run.attempt_list.map((each) => (
             <TR key={each.event_id}>
               <TD className="num text-muted">{each.attempt}</TD>
-              <TD>
-                <TimeText value={each.started_at} zone={zone} className="num text-muted" />
+              <TD className="max-w-56">
+                <ModelName
+                  model={each.model}
+                  provider={providerName(each.provider)}
+                  color={colorOf(each.provider, each.model)}
+                />
+              </TD>
+              <TD className="max-w-40 truncate text-muted max-sm:hidden">
+                {each.credential_name ?? (each.credential_id ? "deleted" : "the caller's own")}
               </TD>
               <TD>
                 <StatusBadge
                   status={each.status}
                   detail={each.http_status ? String(each.http_status) : each.error_class}
                 />
+                {each.event_id === run.event_id && (
+                  <Tooltip content="This is the answer that the caller got.">
+                    <Badge tone="accent" className="ml-2">
+                      answered
+                    </Badge>
+                  </Tooltip>
+                )}
+              </TD>
+              <TD className="max-sm:hidden">
+                <TimeText value={each.started_at} zone={zone} className="num text-muted" />
               </TD>
               <TD numeric>{duration(each.latency_ms)}</TD>
               <TD numeric>

@@ -115,6 +115,8 @@ export function IdentityFacts({ run }: { run: RunDetail }) {
     ["Run", run.id],
     ["Event", run.event_id],
     ["Key", run.attribution.key_id],
+    ["Provider key", run.credential_id],
+    ["Route", run.route_id],
     ["Project", run.attribution.project_id],
     ["Request", run.request_id],
     ["Provider's response", run.provider_response_id],

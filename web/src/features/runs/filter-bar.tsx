@@ -1,6 +1,6 @@
 import { ListFilter, X } from "lucide-react";
 import { FilterSheet } from "@/features/runs/filter-sheet";
-import { useFilterValues } from "@/features/runs/filter-values";
+import { useFilterLabel, useFilterValues } from "@/features/runs/filter-values";
 import {
   FILTER_LABELS,
   FILTERS,
@@ -48,13 +48,14 @@ export function FilterBar(props: FilterProps) {
 
 function Chip(props: { name: FilterName; value: string; onRemove: () => void }) {
   const label = FILTER_LABELS[props.name];
+  const value = useFilterLabel(props.name)(props.value);
   return (
     <span className="inline-flex h-7 items-center gap-1 rounded-md bg-accent-soft pr-1 pl-2 text-accent-text text-xs">
       <span>{label}</span>
-      <span className="max-w-48 truncate font-semibold">{props.value}</span>
+      <span className="max-w-48 truncate font-semibold">{value}</span>
       <button
         type="button"
-        aria-label={`Remove the filter ${label} ${props.value}`}
+        aria-label={`Remove the filter ${label} ${value}`}
         className="rounded-sm p-0.5 hover:bg-hover"
         onClick={props.onRemove}
       >
@@ -84,13 +85,13 @@ function FilterMenu(props: FilterProps & { name: FilterName }) {
 function MenuValues({ name, search, zone, onChange }: FilterProps & { name: FilterName }) {
   const { values, note } = useFilterValues(name, search, zone);
   if (note) return <MenuLabel>{note}</MenuLabel>;
-  return values.map(({ value, runs, chosen }) => (
+  return values.map(({ value, label, runs, chosen }) => (
     <MenuCheckItem
       key={value}
       checked={chosen}
       onCheckedChange={() => onChange({ [name]: toggle(search[name], value) })}
     >
-      <span className="min-w-0 flex-1 truncate">{value}</span>
+      <span className="min-w-0 flex-1 truncate">{label}</span>
       {runs !== null && <span className="num text-faint text-xs">{count(runs)}</span>}
     </MenuCheckItem>
   ));

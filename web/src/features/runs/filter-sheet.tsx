@@ -54,7 +54,7 @@ function SheetSection({ name, search, zone, onChange }: FilterProps & { name: Fi
       <legend className="mb-1.5 font-medium text-sm">{FILTER_LABELS[name]}</legend>
       {note && <p className="text-faint text-sm">{note}</p>}
       <div className="flex flex-wrap gap-1.5">
-        {values.map(({ value, runs, chosen }) => (
+        {values.map(({ value, label, runs, chosen }) => (
           <button
             key={value}
             type="button"
@@ -66,7 +66,7 @@ function SheetSection({ name, search, zone, onChange }: FilterProps & { name: Fi
             )}
           >
             {chosen && <Check className="size-3.5 shrink-0" aria-hidden />}
-            <span className="truncate">{value}</span>
+            <span className="truncate">{label}</span>
             {runs !== null && <span className="num text-muted text-xs">{count(runs)}</span>}
           </button>
         ))}

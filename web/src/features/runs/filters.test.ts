@@ -7,6 +7,8 @@ const run = {
   model: "gpt-4o",
   status: "success",
   cost_status: "computed",
+  route_id: "route_1",
+  credential_id: null,
   attribution: { feature: "search" },
 } as Run;
 
@@ -18,6 +20,8 @@ describe("a run that comes in", () => {
   it("belongs where every filter names it", () => {
     expect(matches(run, { model: ["gpt-4o", "o3"], feature: ["search"] })).toBe(true);
     expect(matches(run, { model: ["gpt-4o"], feature: ["chat"] })).toBe(false);
+    expect(matches(run, { route: ["route_1"] })).toBe(true);
+    expect(matches(run, { credential: ["cred_1"] })).toBe(false);
     expect(matches(run, { status: ["error"] })).toBe(false);
     expect(matches(run, { cost_status: ["unpriced"] })).toBe(false);
   });

@@ -4,7 +4,14 @@ import type { Run } from "@/api/contract";
 import type { RunFilters } from "@/api/queries";
 import { lengthOf, type Period, type PeriodSearch, toPeriod } from "@/lib/period";
 
-export const FILTERS = ["model", "status", "feature", "cost_status"] as const;
+export const FILTERS = [
+  "model",
+  "status",
+  "feature",
+  "cost_status",
+  "route",
+  "credential",
+] as const;
 export type FilterName = (typeof FILTERS)[number];
 export type RunsSearch = PeriodSearch & Partial<Record<FilterName, string[]>>;
 
@@ -19,6 +26,8 @@ export const FILTER_LABELS: Record<FilterName, string> = {
   status: "Status",
   feature: "Feature",
   cost_status: "Cost",
+  route: "Route",
+  credential: "Provider key",
 };
 
 /** Values that are known beforehand; the others are asked for. */
@@ -30,8 +39,8 @@ export const FIXED_VALUES: Partial<Record<FilterName, readonly string[]>> = {
 /** Query parameters of `GET /runs`. A rolling period has no end, so that new runs stay in it. */
 export function toParams(search: RunsSearch, now: number): RunFilters {
   const { from, to } = bounds(toPeriod(search), now);
-  const { model, status, feature, cost_status } = search;
-  return { from, to, model, status, feature, cost_status };
+  const { model, status, feature, cost_status, route, credential } = search;
+  return { from, to, model, status, feature, cost_status, route, credential };
 }
 
 /** To the minute: the same question asked again within it is answered from memory. */
@@ -53,6 +62,8 @@ export function matches(run: Run, search: RunsSearch): boolean {
     status: run.status,
     feature: run.attribution.feature,
     cost_status: run.cost_status,
+    route: run.route_id,
+    credential: run.credential_id,
   };
   return FILTERS.every((name) => {
     const wanted = search[name];

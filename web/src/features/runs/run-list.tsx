@@ -45,7 +45,12 @@ export function RunList({ runs, fresh, zone }: Props) {
                 <StatusBadge status={run.status} detail={failure(run)} />
               )}
               <span className="truncate">
-                {[run.attribution.feature, tokensOf(run), duration(run.latency_ms)]
+                {[
+                  run.from_cache && "from cache",
+                  run.attribution.feature,
+                  tokensOf(run),
+                  duration(run.latency_ms),
+                ]
                   .filter(Boolean)
                   .join(" · ")}
               </span>

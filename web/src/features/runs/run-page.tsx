@@ -3,12 +3,14 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { ChevronLeft, SearchX } from "lucide-react";
 import type { RunDetail } from "@/api/contract";
 import { useWorkspace } from "@/api/member";
+import { useRouteNames } from "@/api/names";
 import { runQuery } from "@/api/queries";
 import { colorOf } from "@/charts/palette";
 import { AttemptsSection } from "@/features/runs/attempts-section";
 import { CostSection } from "@/features/runs/cost-section";
 import { AttributionFacts, IdentityFacts, UsageFacts } from "@/features/runs/facts";
 import { TimingSection } from "@/features/runs/timing-section";
+import { money } from "@/lib/format";
 import { isProblem } from "@/lib/problem";
 import { providerName } from "@/lib/provider-names";
 import { Badge } from "@/ui/badge";
@@ -23,6 +25,7 @@ import { Money } from "@/ui/money";
 import { Skeleton } from "@/ui/skeleton";
 import { StatusBadge } from "@/ui/status-badge";
 import { TimeText } from "@/ui/time-text";
+import { Tooltip } from "@/ui/tooltip";
 
 const route = getRouteApi("/session/shell/runs/$id");
 
@@ -135,6 +138,8 @@ function RunHeader({ run, zone }: { run: RunDetail; zone: string }) {
               </span>
             </>
           )}
+          {run.from_cache && <CacheBadge run={run} />}
+          {run.route_id && <RouteBadge id={run.route_id} />}
           {run.streaming && <Badge>streamed</Badge>}
           <Badge>via {run.door}</Badge>
           {run.finish_reason && <Badge>finished: {run.finish_reason}</Badge>}
@@ -149,6 +154,35 @@ function RunHeader({ run, zone }: { run: RunDetail; zone: string }) {
         )}
       </div>
     </header>
+  );
+}
+
+/** No provider was asked, and what that was worth. */
+function CacheBadge({ run }: { run: RunDetail }) {
+  return (
+    <Tooltip content="The gateway answered from memory. No provider was asked, so it cost nothing.">
+      <Badge tone="good">
+        from cache
+        {run.saved_usd !== null && <span className="num">, saved {money(run.saved_usd)}</span>}
+      </Badge>
+    </Tooltip>
+  );
+}
+
+/** The route that was followed, by its name of now. */
+function RouteBadge({ id }: { id: string }) {
+  const nameOf = useRouteNames();
+  return (
+    <Link
+      to="/settings/routes/$id"
+      params={{ id }}
+      title="The route that was followed"
+      className="min-w-0 rounded-sm hover:underline"
+    >
+      <Badge tone="accent" className="max-w-64">
+        <span className="truncate">route: {nameOf(id)}</span>
+      </Badge>
+    </Link>
   );
 }
 

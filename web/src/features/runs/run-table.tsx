@@ -2,9 +2,10 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { Run } from "@/api/contract";
 import { colorOf } from "@/charts/palette";
 import { cn } from "@/lib/cn";
-import { count, countExact, duration } from "@/lib/format";
+import { count, countExact, duration, money } from "@/lib/format";
 import { moveFocus } from "@/lib/row-focus";
 import { clock } from "@/lib/time";
+import { Badge } from "@/ui/badge";
 import { ModelName } from "@/ui/model-name";
 import { Money } from "@/ui/money";
 import { SkeletonRows } from "@/ui/skeleton";
@@ -84,11 +85,23 @@ function RunRow({ run, fresh, zone }: { run: Run; fresh: boolean; zone: string }
         {count(output_tokens)}
       </TD>
       <TD numeric className="font-medium">
+        {run.from_cache && (
+          <Badge tone="good" className="mr-2" title={savedWords(run)}>
+            cache
+          </Badge>
+        )}
         <Money value={run.cost_usd} of={{ kind: "run", id: run.id }} />
       </TD>
       <TD numeric>{duration(run.latency_ms)}</TD>
     </TR>
   );
+}
+
+/** What an answer from the cache was worth. */
+export function savedWords({ saved_usd }: Pick<Run, "saved_usd">): string {
+  return saved_usd === null
+    ? "Answered from the cache"
+    : `Answered from the cache, saved ${money(saved_usd)}`;
 }
 
 /** What went wrong, in a word: `429`, `timeout`. */

@@ -52,7 +52,7 @@ export function CredentialRow({ provider, several, share, limits, allowed }: Pro
           <When at={provider.last_used_at} never="–" />
         </span>
         <div className="min-w-0 max-sm:order-5 max-sm:col-span-2 max-sm:col-start-2">
-          {!provider.is_mock && (
+          {(!provider.is_mock || rooms.length > 0) && (
             <HeadroomButton rooms={rooms} name={name} open={open} onToggle={() => setOpen(!open)} />
           )}
         </div>

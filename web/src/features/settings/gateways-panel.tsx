@@ -4,7 +4,7 @@ import { gatewaysQuery } from "@/api/gateways";
 import type { Gateway } from "@/api/routing-types";
 import { When } from "@/features/settings/when";
 import { countExact } from "@/lib/format";
-import { gatewayState, lossWords } from "@/lib/gateway-health";
+import { gatewayState, lossWords, shortId } from "@/lib/gateway-health";
 import { useNow } from "@/lib/hooks";
 import { Badge } from "@/ui/badge";
 import { Card, CardHeader } from "@/ui/card";
@@ -75,7 +75,7 @@ function GatewayTable({ items }: { items: readonly Gateway[] }) {
           return (
             <TR key={gateway.gateway_id} className="hover:bg-hover">
               <TD className="id max-w-48 truncate" title={gateway.gateway_id}>
-                {gateway.gateway_id}
+                {shortId(gateway.gateway_id)}
               </TD>
               <TD>
                 <Tooltip content={meaning}>

@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Controller, type UseFormReturn } from "react-hook-form";
-import { mountsOf } from "@/api/mounts";
-import { kindsQuery, providersQuery } from "@/api/providers";
+import { useMounts } from "@/api/mounts";
+import { kindsQuery } from "@/api/providers";
 import type { RuleValues } from "@/features/settings/key-values";
 import { Checkbox } from "@/ui/checkbox";
 import { Field } from "@/ui/field";
@@ -79,9 +79,8 @@ function Models({ form }: { form: Form }) {
 }
 
 function Mounts({ form }: { form: Form }) {
-  const providers = useQuery(providersQuery());
   const kinds = useQuery(kindsQuery());
-  const stored = mountsOf(providers.data?.items ?? []).map(({ name }) => name);
+  const stored = (useMounts() ?? []).map(({ name }) => name);
   const vendors = (kinds.data?.items ?? []).map(({ provider }) => provider);
   const names = new Set([...stored, ...vendors.filter((name) => name !== "compatible")]);
   return (
