@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
@@ -33,7 +34,7 @@ _log = structlog.get_logger("quotah.gateway")
 _FREE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _FREE_OPERATIONS = frozenset({MANAGEMENT, "count_tokens", "input_tokens"})
 """What no provider bills: passed on without an event."""
-_DOT_SEGMENT = re.compile(r"(?:^|[/\\])\.{1,2}(?:[/\\]|$)")
+_DOT_SEGMENT = re.compile(r"(?:^|[/\\]|%2f|%5c)\.{1,2}(?:[/\\]|%2f|%5c|$)", re.IGNORECASE)
 
 
 class HeaderItems(Protocol):
@@ -41,7 +42,8 @@ class HeaderItems(Protocol):
 
 
 class Scope(Protocol):
-    """The part of RSGI's scope that the gateway uses. ``path`` comes percent-decoded."""
+    """The part of RSGI's scope that the gateway uses. Of ``path``, escapes that need
+    not be are undone, and no others."""
 
     @property
     def proto(self) -> str: ...
@@ -56,7 +58,10 @@ class Scope(Protocol):
 
 
 class GatewayApp:
-    """The application object; the server calls ``__rsgi__`` for every request."""
+    """The application object; the server calls ``__rsgi__`` for every request.
+
+    degraded: what does not work although calls are served, for people.
+    """
 
     def __init__(
         self,
@@ -65,12 +70,14 @@ class GatewayApp:
         metrics: GatewayMetrics,
         limits: Limits,
         clock: Clock,
+        degraded: Callable[[], list[str]],
     ) -> None:
         self._holder = holder
         self._relay = relay
         self._metrics = metrics
         self._limits = limits
         self._clock = clock
+        self._degraded = degraded
         self.stopping = False
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
@@ -135,11 +142,13 @@ class GatewayApp:
             return 503, b'{"status":"stopping"}'
         if view is None:
             return 503, b'{"status":"waiting for the control plane"}'
-        state = {
+        state: dict[str, object] = {
             "status": "ready",
             "snapshot_version": view.version,
             "control_plane": "up" if self._holder.control_plane_up else "down",
         }
+        if degraded := self._degraded():
+            state["degraded"] = degraded
         return 200, msgspec.json.encode(state)
 
     async def _body(self, found: Scanned, proto: HTTPProtocol) -> bytes:
@@ -191,6 +200,7 @@ class GatewayApp:
             forward=found.forward, body=body, operation=operation,
             ask=read_ask(body) if understood else NO_ASK,
             attribution=who, trace=attribution.read_trace(found.traceparent),
+            wish=found.ours.get("cache") if found.ours else None,
         )  # fmt: skip
         if key.models and scope.method not in _FREE_METHODS:
             check_model(key, errand.model)

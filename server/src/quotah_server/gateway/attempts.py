@@ -11,7 +11,9 @@ import msgspec
 from quotah_server.domain.call import Attribution, Call, Status
 from quotah_server.domain.routing import DEFAULT_ROUTE
 from quotah_server.domain.snapshot import GatewayKey
+from quotah_server.gateway.amounts import exact_value
 from quotah_server.gateway.attribution import Trace
+from quotah_server.gateway.cache import Keeper
 from quotah_server.gateway.dialects.base import UNREADABLE, read_members
 from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount
 from quotah_server.pipeline.intents import Intent
@@ -48,7 +50,9 @@ class Attempt:
     """What becomes a Call. ``activity`` counts what came from the provider; the watch reads it.
 
     began: by the monotonic clock. final: no further attempt follows. pausing: it has failed, and
-    another one will be made. judged: its credential's circuit knows what became of it.
+    another one will be made. judged: its credential's circuit knows what became of it. cache: what the
+    client is told of the cache, "" for nothing; keeper: collects the answer for it. head: the headers
+    of the answer. tokens: what it came to, once it is recorded.
     """
 
     __slots__ = (
@@ -59,6 +63,7 @@ class Attempt:
         "attribution",
         "began",
         "body",
+        "cache",
         "call_id",
         "draining",
         "ending",
@@ -67,9 +72,11 @@ class Attempt:
         "event_id",
         "final",
         "first_byte_at",
+        "head",
         "http_status",
         "is_sse",
         "judged",
+        "keeper",
         "kept",
         "kept_bytes",
         "model",
@@ -83,6 +90,7 @@ class Attempt:
         "started_at",
         "streaming",
         "task",
+        "tokens",
         "trace",
         "watch_seen",
         "watch_since",
@@ -113,6 +121,9 @@ class Attempt:
         self.route = DEFAULT_ROUTE
         self.pausing = False
         self.judged = False
+        self.cache = ""
+        self.keeper: Keeper | None = None
+        self.head: list[tuple[str, str]] = []
         self.model: str | None = None
         self.streaming = False
         self.body = b""
@@ -132,6 +143,7 @@ class Attempt:
         self.abort_reason = ""
         self.ending = False
         self.recorded = False
+        self.tokens = 0
         self.watch_seen = -1
         self.watch_since = 0.0
 
@@ -154,6 +166,7 @@ class Attempt:
     def answered(self, status: int, headers: list[tuple[str, str]], now: datetime) -> None:
         """The head of the answer is there."""
         self.http_status = status
+        self.head = headers
         self.first_byte_at = now
         self.activity += 1
         for name, value in headers:
@@ -174,9 +187,10 @@ class Attempt:
         if dialect.done_marker is not None and data == dialect.done_marker:
             self.answer.complete = self.answer.error_class is None
             return
-        event = decode_object(data)
+        room = self.admitted.mount.provider
+        event = decode_object(data, exact=room.names_amounts)
         if event is not None:
-            self.admitted.mount.provider.merge(self.operation, self.answer, event)
+            room.merge(self.operation, self.answer, event)
 
     def call(self, status: Status, error_class: str | None, now: datetime) -> Call:
         """What the attempt came to."""
@@ -233,10 +247,10 @@ class Attempt:
         return self.answer.usage is None or not (self.answer.complete or status == "success")
 
 
-def decode_object(data: bytes) -> dict[str, Any] | None:
-    """A JSON object; None for anything else."""
+def decode_object(data: bytes, *, exact: bool = False) -> dict[str, Any] | None:
+    """A JSON object; None for anything else. exact: see ``amounts``."""
     try:
-        value = msgspec.json.decode(data)
+        value = exact_value.decode(data) if exact else msgspec.json.decode(data)
     except UNREADABLE:
         return None
     return value if isinstance(value, dict) else None

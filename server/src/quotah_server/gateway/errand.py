@@ -18,8 +18,8 @@ from quotah_server.gateway.dialects.base import Ask, read_members
 from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount, View
 from quotah_server.gateway.ways import Headers
 
-_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~:@!$&'()*+,;=-]*\Z")
-_PATH_SAFE = "/._~:@!$&'()*+,;=-"
+_PLAIN_PATH = re.compile(r"[A-Za-z0-9/._~:@!$&'()*+,;=%-]*\Z")
+_PATH_SAFE = "/._~:@!$&'()*+,;=-%"
 _IDENTITY = ("accept-encoding", "identity")
 _MOST_OUTPUT = frozenset(
     {"max_tokens", "max_completion_tokens", "max_output_tokens", "generationConfig"}
@@ -52,13 +52,39 @@ class Errand:
 
     view: the snapshot by which it was admitted. own: the provider key that the caller brought. model,
     operation: as asked. The rest belongs to the router: targets that are left, tries left at this one,
-    ids of the keys that were used for it and of those that are spent.
+    ids of the keys that were used for it and of those that are spent. wish: what the client asks of the
+    cache; cache, cache_key: see Shelf. tokens: what the final attempt came to.
     """
 
     __slots__ = (
-        "ask", "attribution", "body", "call_id", "estimated_input", "forward", "key", "leg",
-        "method", "model", "mount", "number", "operation", "own", "path", "query", "route", "spent",
-        "streaming", "targets", "trace", "tries_left", "used", "view",
+        "ask",
+        "attribution",
+        "body",
+        "cache",
+        "cache_key",
+        "call_id",
+        "estimated_input",
+        "forward",
+        "key",
+        "leg",
+        "method",
+        "model",
+        "mount",
+        "number",
+        "operation",
+        "own",
+        "path",
+        "query",
+        "route",
+        "spent",
+        "streaming",
+        "targets",
+        "tokens",
+        "trace",
+        "tries_left",
+        "used",
+        "view",
+        "wish",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +104,7 @@ class Errand:
         ask: Ask,
         attribution: Attribution,
         trace: Trace | None,
+        wish: str | None = None,
     ) -> None:
         self.view, self.key, self.mount, self.own = view, key, mount, own
         self.call_id = call_id
@@ -95,6 +122,10 @@ class Errand:
         self.used: list[str] = []
         self.spent: list[str] = []
         self.number = 0
+        self.tokens = 0
+        self.wish = wish
+        self.cache = ""
+        self.cache_key: bytes | None = None
 
     def credentials_of(self, mount: OpenMount) -> tuple[OpenCredential, ...]:
         """The keys that may be used for the request at a mount."""

@@ -16,9 +16,11 @@ from quotah_server.domain.event import PricedEvent
 from quotah_server.domain.ids import prefixed
 from quotah_server.domain.money import usd_text
 from quotah_server.gateway import headers as header_rules
+from quotah_server.gateway.amounts import exact_object
 from quotah_server.gateway.attempts import PASSTHROUGH, Attempt, error_class_of
 from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.dialects.openai import USAGE_SUSPECT
+from quotah_server.gateway.json_tee import JsonTee
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
 from quotah_server.gateway.reply import HeaderList, Reply
@@ -27,9 +29,17 @@ from quotah_server.gateway.upstream import UpstreamResponse
 from quotah_server.gateway.watch import Watch, begin_draining
 
 _JSON_ANSWERS = frozenset(
-    {"chat", "completions", "responses", "embeddings", "messages", "count_tokens"}
-)
-_BULKY = {"embeddings": frozenset({"data"})}
+    {
+        "chat", "completions", "responses", "embeddings", "rerank", "moderations", "messages",
+        "generate_content", "embed_content", "interactions", "cohere_chat", "cohere_embed",
+    }
+)  # fmt: skip
+_JSON_LINES = ("application/x-ndjson", "application/stream+json", "application/jsonl")
+_BULKY = {
+    "embeddings": frozenset({"data"}),
+    "embed_content": frozenset({"embedding", "embeddings"}),
+    "cohere_embed": frozenset({"embeddings"}),
+}
 _NONE: frozenset[str] = frozenset()
 _COUNTED = {"images": frozenset({"data"})}
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -69,6 +79,8 @@ def own_headers(attempt: Attempt) -> HeaderList:
         head.append(("x-quotah-route", attempt.route.id))
         if attempt.number > 1:
             head.append(("x-quotah-attempts", str(attempt.number)))
+        if attempt.cache:
+            head.append(("x-quotah-cache", attempt.cache))
     return head
 
 
@@ -105,19 +117,31 @@ class Passage:
             self._attempt.is_sse = True
             return await self._stream(head)
         if "json" in self._type:
+            if self._ok and self._streams_json():
+                return await self._stream(head)
             return await self._json(head)
         return await self._other(head)
+
+    def _streams_json(self) -> bool:
+        """Whether JSON comes piece by piece, as an array or as lines."""
+        attempt = self._attempt
+        if attempt.streaming and attempt.admitted.mount.dialect.streams_json:
+            return True
+        return self._type.startswith(_JSON_LINES)
 
     async def _stream(self, head: list[tuple[str, str]]) -> Outcome:
         tee, reply = self._tee(), self._reply
         plain = _decoder(self._encoding, self._limits.parsed_bytes)
         reply.begin(self._response.status, head)
         take = self._taker(tee, plain)
+        keeper = self._attempt.keeper
         while not await self._response.pump(take):
             if self._left_alone:
                 return GONE
             await reply.drained()
         rest = tee.finish()
+        if keeper is not None and plain is None:
+            keeper.add(rest)
         if reply.gone:
             return GONE
         if rest and plain is None and not await reply.send(rest):
@@ -125,12 +149,13 @@ class Passage:
         return self._judge_stream()
 
     def _taker(
-        self, tee: SseTee, plain: Callable[[bytes], bytes] | None
+        self, tee: SseTee | JsonTee, plain: Callable[[bytes], bytes] | None
     ) -> Callable[[bytes], bool]:
         """What is done with each chunk; it says False where the provider is to be read no further
         for now, as the client takes no more, or at all (``_left_alone``)."""
         attempt, reply, limits = self._attempt, self._reply, self._limits
         passed, keep, feed = attempt.passed, limits.kept_text_bytes, tee.feed
+        keeper = attempt.keeper
 
         def take(chunk: bytes) -> bool:
             if plain is None:
@@ -141,6 +166,8 @@ class Passage:
                 passed(readable, keep)
                 feed(readable)
                 data = chunk
+            if keeper is not None:
+                keeper.add(data)
             if attempt.draining:
                 self._left_alone = attempt.passed_bytes - self._drain_from > limits.drain_bytes
                 return not self._left_alone
@@ -151,13 +178,15 @@ class Passage:
 
         return take
 
-    def _tee(self) -> SseTee:
+    def _tee(self) -> SseTee | JsonTee:
         attempt, dialect = self._attempt, self._attempt.admitted.mount.dialect
         needles: tuple[bytes, ...] = ()
         if attempt.operation != PASSTHROUGH:
             needles = attempt.admitted.mount.provider.needles(attempt.operation)
         if dialect.done_marker is not None:
             needles += (dialect.done_marker,)
+        if not attempt.is_sse:
+            return JsonTee(needles, attempt.merge, max_object=self._limits.parsed_bytes)
         strip = self._injected and self._encoding == "identity"
         return SseTee(
             needles,
@@ -200,6 +229,8 @@ class Passage:
                 if size > limit:
                     return await self._large(head, chunks, size)
             body = b"".join(chunks)
+        if self._attempt.keeper is not None:
+            self._attempt.keeper.add(body)
         self._read(body)
         outcome = self._judge_body()
         if self._attempt.lacks_usage(outcome.status):
@@ -211,7 +242,11 @@ class Passage:
         return None
 
     async def _large(self, head: list[tuple[str, str]], chunks: list[bytes], size: int) -> Outcome:
-        """An answer too large to be held back: passed on while a bounded copy is kept."""
+        """An answer too large to be held back: passed on while a bounded copy is read.
+
+        It is not kept for the cache.
+        """
+        self._attempt.keeper = None
         self._begin_sized(head)
         for chunk in chunks:
             if not await self._reply.send(chunk):
@@ -234,6 +269,7 @@ class Passage:
         return GONE if self._reply.gone else self._judge_body()
 
     async def _other(self, head: list[tuple[str, str]]) -> Outcome:
+        self._attempt.keeper = None
         self._begin_sized(head)
         while (chunk := await self._response.chunk()) is not None:
             self._attempt.activity += 1
@@ -265,7 +301,8 @@ def read_answer(attempt: Attempt, body: bytes, encoding: str, limits: Limits) ->
     plain = _decoder(encoding, limits.parsed_bytes)
     try:
         readable = body if plain is None else plain(body)
-        parsed = _object(readable, attempt.operation)
+        exact = attempt.admitted.mount.provider.names_amounts
+        parsed = _object(readable, attempt.operation, exact)
     except UNREADABLE:
         return
     if attempt.operation == PASSTHROUGH:
@@ -277,12 +314,12 @@ def read_answer(attempt: Attempt, body: bytes, encoding: str, limits: Limits) ->
             attempt.passed(readable, limits.kept_text_bytes)
 
 
-def _object(data: bytes, operation: str) -> dict[str, Any]:
+def _object(data: bytes, operation: str, exact: bool) -> dict[str, Any]:
     """A JSON object without what is bulky and means nothing to accounting: left out, or, where their
     number is billed, a list of undecoded items."""
     skipped, counted = _BULKY.get(operation, _NONE), _COUNTED.get(operation, _NONE)
     if not skipped and not counted:
-        return _plain_object.decode(data)
+        return exact_object.decode(data) if exact else _plain_object.decode(data)
     members = _members.decode(data)
     return {
         name: _items.decode(value) if name in counted else msgspec.json.decode(value)

@@ -21,9 +21,10 @@ from quotah_server.gateway import retrying
 from quotah_server.gateway.attempts import Attempt, error_class_of
 from quotah_server.gateway.breaker import Trouble
 from quotah_server.gateway.dialects import RefusalError
-from quotah_server.gateway.errand import Errand, Outgoing
+from quotah_server.gateway.errand import Errand
 from quotah_server.gateway.estimator import Estimator
 from quotah_server.gateway.held import HeldAnswer
+from quotah_server.gateway.keylimits import KeyLimits, output_bound
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
 from quotah_server.gateway.paces import gait_of
@@ -35,10 +36,12 @@ from quotah_server.gateway.passage import (
     own_headers,
     read_answer,
 )
+from quotah_server.gateway.ratelimits import RateLimits
 from quotah_server.gateway.recorder import Recorder
 from quotah_server.gateway.reply import Reply
 from quotah_server.gateway.retrying import Setback
 from quotah_server.gateway.routing import Move, Router
+from quotah_server.gateway.shelf import Shelf
 from quotah_server.gateway.upstream import Upstream, UpstreamError, UpstreamResponse
 from quotah_server.gateway.watch import Watch, abort
 from quotah_server.gateway.ways import Way
@@ -46,7 +49,7 @@ from quotah_server.kit.clock import Clock
 from quotah_server.pipeline.intents import IntentLog
 
 _log = structlog.get_logger("quotah.gateway")
-_FIRST_ERROR, _FIRST_SERVER_ERROR = 400, 500
+_FIRST_ERROR, _TOO_MANY_REQUESTS, _FIRST_SERVER_ERROR = 400, 429, 500
 _TROUBLE_OF_STATUS: dict[int, Trouble] = {401: "invalid", 403: "invalid", 429: "rate_limited"}
 _SPENT_PAUSE_S = 60.0
 _NOT_THE_PROVIDERS = frozenset({"bad_request_target", "address_refused"})
@@ -75,6 +78,9 @@ class Relay:
         clock: Clock,
         estimator: Estimator,
         router: Router,
+        shelf: Shelf,
+        key_limits: KeyLimits,
+        rate_limits: RateLimits,
     ) -> None:
         self._upstream = upstream
         self._recorder = recorder
@@ -85,6 +91,9 @@ class Relay:
         self._clock = clock
         self._estimator = estimator
         self._router = router
+        self._shelf = shelf
+        self._key_limits = key_limits
+        self._rate_limits = rate_limits
         self._desk = Desk(watch, metrics, limits, self.estimate, self.finish)
 
     async def run(self, errand: Errand, reply: Reply) -> None:
@@ -93,27 +102,47 @@ class Relay:
         Raises RefusalError where the request may go nowhere.
         """
         move = self._router.begin(errand)
-        attempt: Attempt | None = self._attempt(errand, move)
-        while attempt is not None:
-            out = errand.outgoing(move.leg, move.credential)
-            again = await self._turn(errand, attempt, move, out, reply)
-            attempt = None
-            if again is not None:
-                attempt, move = again
+        key = errand.key
+        if key.requests_per_minute is None and key.tokens_per_minute is None:
+            await self._run_all(errand, move, reply)
+            return
+        output = output_bound(errand.most_output()) if key.tokens_per_minute is not None else 0
+        tokens = self._estimator.input_of(
+            key.workspace_id, errand.mount.provider.name, errand.model, errand.estimated_input
+        )
+        lease = self._key_limits.take(key, tokens, output)
+        try:
+            await self._run_all(errand, move, reply)
+        finally:
+            if lease is not None:
+                lease.settle(errand.tokens)
+
+    async def _run_all(self, errand: Errand, move: Move, reply: Reply) -> None:
+        if errand.route.cache is not None and self._shelf.answer(errand, reply):
+            return
+        following: tuple[Attempt, Move] | None = self._attempt(errand, move), move
+        while following is not None:
+            following = await self._turn(errand, *following, reply)
 
     def _attempt(self, errand: Errand, move: Move) -> Attempt:
         at, began = self._clock(), time.monotonic()
         move.credential.circuit.began(at, began)
-        return errand.attempt(move.leg, move.credential, new_id(), at, began)
+        attempt = errand.attempt(move.leg, move.credential, new_id(), at, began)
+        if errand.route.cache is not None:
+            attempt.cache, attempt.keeper = errand.cache, self._shelf.keeper(errand)
+        return attempt
 
     async def _turn(
-        self, errand: Errand, attempt: Attempt, move: Move, out: Outgoing, reply: Reply
+        self, errand: Errand, attempt: Attempt, move: Move, reply: Reply
     ) -> tuple[Attempt, Move] | None:
         """One attempt; the next one where there is to be one."""
         held: list[UpstreamResponse] = []
-        self._watch.add(attempt)
+        leaves = errand.route.disconnect == "abort"
         try:
-            outcome = await self._run(errand, attempt, move, out, reply, held)
+            self._watch.add(attempt)
+            if leaves:
+                reply.on_gone(lambda: abort(attempt, "client_disconnected"))
+            outcome = await self._run(errand, attempt, move, reply, held)
             if isinstance(outcome, Again):
                 return await self._between(errand, attempt, outcome, reply)
             if outcome is not None and not attempt.recorded:
@@ -122,6 +151,9 @@ class Relay:
                 finally:
                     self.finish(attempt, outcome)
         finally:
+            if leaves:
+                reply.on_gone(None)
+            errand.tokens = attempt.tokens
             self._watch.remove(attempt)
             for response in held:
                 await response.close()
@@ -132,19 +164,24 @@ class Relay:
         errand: Errand,
         attempt: Attempt,
         move: Move,
-        out: Outgoing,
         reply: Reply,
         held: list[UpstreamResponse],
     ) -> Outcome | Again | None:
         try:
+            out = errand.outgoing(move.leg, move.credential)
             if attempt.number == 1:
                 self._intents.note(attempt.intent())
             response = await self._upstream.send(
                 out.method, out.url, out.headers, out.body, way=_way(attempt)
             )
             held.append(response)
-            attempt.answered(response.status, response.headers, self._clock())
-            if response.status >= _FIRST_ERROR:
+            status = response.status
+            attempt.answered(status, response.headers, self._clock())
+            if move.credential.id and status != _TOO_MANY_REQUESTS:
+                self._rate_limits.heard(
+                    move.credential, move.leg.mount, attempt.model, status, response.headers
+                )
+            if status >= _FIRST_ERROR:
                 judged = await self._judged(errand, attempt, response)
                 if isinstance(judged, Again):
                     return judged
@@ -168,22 +205,27 @@ class Relay:
         now, status, headers = self._clock(), response.status, response.headers
         retry, advice = errand.route.retry, retrying.advice_of(headers)
         wait_s = retrying.wait_of(headers, now)
-        if not self._router.may_go_on(errand) or (
-            advice is not True and status not in retry.statuses
-        ):
+        may = self._router.may_go_on(errand) and (advice is True or status in retry.statuses)
+        if not may and status != _TOO_MANY_REQUESTS:
             self._note_status(attempt, status, wait_s)
             return response
         answer = HeldAnswer(response)
         await answer.look()
         body = answer.body
-        code = attempt.admitted.mount.dialect.error_code(body) if answer.whole else None
+        admitted = attempt.admitted
+        if status == _TOO_MANY_REQUESTS and admitted.credential.id:
+            self._rate_limits.heard(
+                admitted.credential, admitted.mount, attempt.model, status, headers, body
+            )
+        code = admitted.mount.dialect.error_code(body) if answer.whole else None
         if wait_s is None:
             wait_s = retrying.wait_of(headers, now, body)
         self._note_status(attempt, status, wait_s, code)
-        setback = retrying.setback_of(retry, status, advice, wait_s, code)
+        setback = retrying.setback_of(retry, status, advice, wait_s, code) if may else None
         move = self._router.next(errand, setback) if setback is not None else None
         if move is None:
             return answer
+        self._metrics.retries[f"http_{status}"] += 1
         read_answer(attempt, body, "", self._limits)
         return Again(Outcome("error", attempt.answer.error_class or error_class_of(status)), move)
 
@@ -263,6 +305,9 @@ class Relay:
         now = self._clock()
         call = attempt.call(outcome.status, outcome.error_class, now)
         event = self._recorder.finish(call)
+        attempt.tokens = (event.usage.input_tokens or 0) + (event.usage.output_tokens or 0)
+        if attempt.keeper is not None and call.http_status is not None:
+            attempt.keeper.done(call.http_status, attempt.head, event.call)
         if not attempt.judged:
             self._note_end(attempt, outcome)
         if outcome.status == "success":
@@ -330,7 +375,10 @@ class Relay:
         if not (retry.lost if sent else retry.connection):
             return None
         move = self._router.next(errand, Setback(same_key=kind not in _NOT_THE_PROVIDERS))
-        return None if move is None else Again(Outcome("error", kind), move)
+        if move is None:
+            return None
+        self._metrics.retries[kind] += 1
+        return Again(Outcome("error", kind), move)
 
     async def _refuse(
         self, attempt: Attempt, reply: Reply, status: int, code: str, text: str

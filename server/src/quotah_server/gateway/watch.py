@@ -92,7 +92,7 @@ class Watch:
     def _tick_of(self, attempt: Attempt) -> float:
         limits = attempt.route.timeouts
         told = [ms for ms in (limits.first_byte_ms, limits.idle_ms) if ms is not None]
-        return max(_SHORTEST_TICK_S, min(self._usual_s, *(ms / 4000 for ms in told)))
+        return max(_SHORTEST_TICK_S, min([self._usual_s, *(ms / 4000 for ms in told)]))
 
     def _look_around(self) -> None:
         now = time.monotonic()
