@@ -26,9 +26,9 @@ async def test_requests_follow_each_other_on_one_connection() -> None:
         peer = await connect()
         for number in range(3):
             await peer.say(
-                b"POST /a%%20b?q=%d HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi" % number
+                b"POST /a%%62%%2Fc?q=%d HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\n\r\nhi" % number
             )
-            assert (await peer.until(b" hi")).endswith(b"\r\n\r\nPOST /a b?q=%d hi" % number)
+            assert (await peer.until(b" hi")).endswith(b"\r\n\r\nPOST /ab%%2Fc?q=%d hi" % number)
 
 
 async def test_requests_sent_ahead_are_answered_in_their_order() -> None:

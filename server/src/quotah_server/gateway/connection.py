@@ -13,7 +13,8 @@ from typing import Protocol, cast
 import httptools
 
 _HIGH_BYTES, _LOW_BYTES = 128 * 1024, 64 * 1024
-"""An answer that nobody takes stops being read at the first, and goes on at the second."""
+"""An answer of which nobody takes the first stops being read until all that came was taken; reads up to
+the second are not weighed one by one."""
 _HEAD_BYTES = 256 * 1024
 _SIZES = frozenset({"content-length", "transfer-encoding"})
 _SWITCHING, _FINAL = 101, 200
@@ -299,6 +300,8 @@ class Connection(asyncio.Protocol):
         self._head_size += len(name) + len(value)
         if self._head_size > _HEAD_BYTES:
             raise ValueError(f"the head of the answer exceeds {_HEAD_BYTES} bytes")
+        if self._answer is not None and self._answer.status:
+            return  # trailers, for which nobody asked
         if value.isascii():
             self._headers.append((NAMES.get(name) or lower_name(name), value.decode("ascii")))
 

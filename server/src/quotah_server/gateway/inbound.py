@@ -27,6 +27,8 @@ has gone."""
 _UNSENT_BYTES = 128 * 1024
 _LINGER_S = 2.0
 _LINGERING_MAX = 256
+_REFUSED = frozenset({"CONNECT", "TRACE"})
+"""TRACE would tell a client the provider's key, which goes along with its request."""
 _BAD = b"HTTP/1.1 %s\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 _BUSY_BODY = (
@@ -40,6 +42,16 @@ _BUSY = (
 
 Handler = Callable[[Request, Request], Awaitable[None]]
 """Called with what is asked and with where to answer, which are the same object here."""
+
+
+class _Nowhere(HeaderList):
+    """Takes what comes after the head: trailers, for which nobody asked."""
+
+    def append(self, item: tuple[str, str]) -> None:
+        """Forget it."""
+
+
+_NOWHERE = _Nowhere()
 
 
 class Inbound(asyncio.Protocol):
@@ -208,13 +220,18 @@ class Inbound(asyncio.Protocol):
         if self._resumed:
             return
         self._head = 0
-        if len(self._headers) > _HEADERS_MAX:
-            self._fault = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise ValueError("too many headers")
-        parser = self._parser
-        self.speaks_1_1 = parser.get_http_version() == "1.1"
+        parser, headers = self._parser, self._headers
+        self._headers = _NOWHERE
+        version = parser.get_http_version()
+        self.speaks_1_1 = version == "1.1"
         method = parser.get_method().decode("ascii")
-        request = Request(self, method, self._target, self._headers, parser.should_keep_alive())
+        if len(headers) > _HEADERS_MAX:
+            self._fail(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        if not self.speaks_1_1 and version != "1.0":
+            self._fail(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
+        if method in _REFUSED:
+            self._fail(HTTPStatus.METHOD_NOT_ALLOWED)
+        request = Request(self, method, self._target, headers, parser.should_keep_alive())
         self._newest = request
         expected = request.headers.get("expect")
         if expected is not None and expected.lower() == "100-continue":
@@ -225,6 +242,16 @@ class Inbound(asyncio.Protocol):
             self._waiting.append(request)
             if len(self._waiting) >= _WAITING_MAX:
                 self._pause()
+
+    def on_chunk_header(self) -> None:
+        """A body comes in chunks. If it is coded in yet another way, or HTTP/1.0 sends it, others on
+        its way may have read it differently."""
+        request = self._newest
+        if self._resumed or request is None or request.came:
+            return
+        coding = request.headers.get("transfer-encoding", "")
+        if not self.speaks_1_1 or coding is None or coding.strip().lower() != "chunked":
+            self._fail(HTTPStatus.BAD_REQUEST)
 
     def on_body(self, body: bytes) -> None:
         if self._newest is not None:
@@ -263,6 +290,10 @@ class Inbound(asyncio.Protocol):
             self._start(self._waiting.popleft())
         else:
             self.read_on()
+
+    def _fail(self, status: HTTPStatus) -> None:
+        self._fault = status
+        raise ValueError(status.phrase)
 
     def _pause(self) -> None:
         if not self._paused and self._transport is not None:
@@ -308,7 +339,8 @@ class Inbound(asyncio.Protocol):
         if request is None or request.method == "CONNECT":
             self._refuse(HTTPStatus.BAD_REQUEST)
             return
-        sizes = [(n, v) for n, v in self._headers if n in ("content-length", "transfer-encoding")]
+        items = request.headers.items()
+        sizes = [(n, v) for n, v in items if n in ("content-length", "transfer-encoding")]
         head = "".join(f"{name}: {value}\r\n" for name, value in sizes)
         self._parser = httptools.HttpRequestParser(self)
         self._resumed = True

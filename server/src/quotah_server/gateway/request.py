@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import string
 import time
 from collections.abc import Callable
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Protocol
-from urllib.parse import unquote
 
 HeaderList = list[tuple[str, str]]
 _BODILESS = frozenset({204, 304})
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
+_NEEDS_NO_ESCAPE = frozenset(string.ascii_letters + string.digits + "-._~:@!$&'()*+,;=")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -251,13 +254,22 @@ class Request:
 
 
 def _parts_of(target: bytes) -> tuple[str, str]:
-    """Path, percent-decoded, and query of a request target."""
+    """Path and query of a request target.
+
+    Escapes of characters that need none are undone, so that a path is judged as what it is
+    (``%2e%2e``); all others stay as they are written (``%2F`` is no ``/``).
+    """
     text = target.decode("ascii", "replace").partition("#")[0]
     if not text.startswith("/"):
         _, scheme, below = text.partition("://")
         text = f"/{below.partition('/')[2]}" if scheme else text
     path, _, query = text.partition("?")
-    return unquote(path) if "%" in path else path, query
+    return _ESCAPE.sub(_plain, path) if "%" in path else path, query
+
+
+def _plain(escape: re.Match[str]) -> str:
+    char = chr(int(escape[1], 16))
+    return char if char in _NEEDS_NO_ESCAPE else escape[0]
 
 
 _now = [0.0]
