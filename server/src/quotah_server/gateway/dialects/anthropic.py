@@ -7,16 +7,8 @@ from typing import Any
 
 import msgspec
 
-from quotah_server.gateway.dialects.another_model import body_with_model
-from quotah_server.gateway.dialects.base import (
-    Ask,
-    Prepared,
-    RefusalError,
-    error_of,
-    texts,
-    without_ours,
-    word,
-)
+from quotah_server.gateway.dialects.base import RefusalError, error_of, texts, word
+from quotah_server.gateway.dialects.plain import PlainDialect
 
 _KINDS = {
     400: "invalid_request_error",
@@ -32,36 +24,18 @@ _TEXT_KEYS = frozenset({"text", "thinking", "partial_json"})
 _LOGIN_TOKEN = "sk-ant-oat"  # noqa: S105 -- how such tokens begin
 
 
-class AnthropicDialect:
+class AnthropicDialect(PlainDialect):
     """``x-api-key``, ``{"type": "error", …}``, usage in every stream."""
 
     name = "anthropic"
     shape = "anthropic"
     key_names: tuple[str, ...] = ("x-api-key", "authorization")
-    key_query: str | None = None
-    done_marker: bytes | None = None
-    streams_json = False
-
-    def upstream_path(self, path: str) -> str:
-        return path
-
-    def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- it has none
-        return path, without_ours(query)
 
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         """Tokens of people who logged in (a caller's own) go where bearers go."""
         if secret.startswith(_LOGIN_TOKEN):
             return (("authorization", f"Bearer {secret}"),)
         return (("x-api-key", secret),)
-
-    def model_of(self, path: str, ask: Ask) -> str | None:  # noqa: ARG002 -- it stands in the body
-        return ask.model_name
-
-    def with_model(self, path: str, body: bytes, model: str) -> tuple[str, bytes]:
-        return path, body_with_model(body, model)
-
-    def streams(self, path: str, ask: Ask) -> bool:  # noqa: ARG002 -- it stands in the body
-        return ask.stream is True
 
     def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         kind = _KINDS.get(
@@ -81,12 +55,6 @@ class AnthropicDialect:
         details = error.get("details")
         code = word(details.get("error_code")) if isinstance(details, dict) else None
         return code or word(error.get("type"))
-
-    def prepare(self, operation: str, body: bytes, ask: Ask) -> Prepared:  # noqa: ARG002
-        return Prepared(body)
-
-    def is_injected(self, data: bytes) -> bool:  # noqa: ARG002
-        return False
 
     def delivered_text(self, event: Mapping[str, Any]) -> str:
         if event.get("type") == "message":

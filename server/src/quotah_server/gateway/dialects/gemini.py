@@ -11,13 +11,13 @@ import msgspec
 from quotah_server.gateway.dialects.another_model import body_with_model, with_every_model
 from quotah_server.gateway.dialects.base import (
     Ask,
-    Prepared,
     RefusalError,
     error_of,
     texts,
     without_parameter,
     word,
 )
+from quotah_server.gateway.dialects.plain import PlainDialect
 
 _KINDS = {
     400: "INVALID_ARGUMENT",
@@ -35,19 +35,14 @@ _EMBED = (":embedContent", ":batchEmbedContents")
 _TEXT_KEYS = frozenset({"text", "arguments"})
 
 
-class GeminiDialect:
+class GeminiDialect(PlainDialect):
     """``x-goog-api-key`` or ``?key=``, ``{"error": {"code", "message", "status"}}``."""
 
     name = "gemini"
     shape = "gemini"
     key_names: tuple[str, ...] = ("x-goog-api-key", "authorization")
     key_query: str | None = "key"
-    done_marker: bytes | None = None
     streams_json = True
-
-    def upstream_path(self, path: str) -> str:
-        """Google's clients put the version behind the base URL themselves."""
-        return path
 
     def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- it has none
         return path, without_parameter(query, "key") if query else query
@@ -95,12 +90,6 @@ class GeminiDialect:
         """Google's canonical code; its ``code`` is the HTTP status."""
         error = error_of(body)
         return word(error.get("status")) or word(error.get("code"))
-
-    def prepare(self, operation: str, body: bytes, ask: Ask) -> Prepared:  # noqa: ARG002 -- every stream tells its usage
-        return Prepared(body)
-
-    def is_injected(self, data: bytes) -> bool:  # noqa: ARG002 -- as above
-        return False
 
     def delivered_text(self, event: Mapping[str, Any]) -> str:
         """Texts of the candidates, and of steps and deltas of an interaction; calls of functions by

@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 
-from quotah_server.gateway.dialects.another_model import body_with_model
 from quotah_server.gateway.dialects.base import (
     UNREADABLE,
     Ask,
@@ -16,15 +15,15 @@ from quotah_server.gateway.dialects.base import (
     RefusalError,
     error_of,
     texts,
-    without_ours,
     word,
 )
+from quotah_server.gateway.dialects.plain import PlainDialect
 
 USAGE_SUSPECT = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _STREAMED_WITH_USAGE = frozenset({"chat", "completions"})
 _TEXT_KEYS = frozenset({"content", "text", "delta", "arguments", "refusal", "reasoning_content"})
 _INJECTION = b'"stream_options":{"include_usage":true},'
-AZURE_PATH = re.compile(r"/openai(?:/deployments/[^/]+|/v1)(?=/)")
+_AZURE_PATH = re.compile(r"/openai(?:/deployments/[^/]+|/v1)(?=/)")
 """What stands in front of a path that a client of Azure's asks for."""
 
 
@@ -38,37 +37,20 @@ _options = msgspec.json.Decoder(dict[str, msgspec.Raw] | None)
 _usage_chunk = msgspec.json.Decoder(_UsageChunk)
 
 
-class OpenAIDialect:
+class OpenAIDialect(PlainDialect):
     """Bearer keys, ``{"error": {…}}``, ``data: [DONE]``, usage in streams on request."""
 
     name = "openai"
     shape = "openai"
     key_names: tuple[str, ...] = ("authorization", "api-key")
-    key_query: str | None = None
     done_marker: bytes | None = b"[DONE]"
-    streams_json = False
 
     def upstream_path(self, path: str) -> str:
         """Base URLs carry the version segment, so it is taken off the path; so is what Azure's
         clients put in front."""
         if path.startswith("/v1/"):
             return path[3:]
-        return AZURE_PATH.sub("", path, count=1) if path.startswith("/openai/") else path
-
-    def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- Azure's has some
-        return path, without_ours(query)
-
-    def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
-        return (("authorization", f"Bearer {secret}"),) if secret else ()
-
-    def model_of(self, path: str, ask: Ask) -> str | None:  # noqa: ARG002 -- Azure's stands in the path
-        return ask.model_name
-
-    def with_model(self, path: str, body: bytes, model: str) -> tuple[str, bytes]:
-        return path, body_with_model(body, model)
-
-    def streams(self, path: str, ask: Ask) -> bool:  # noqa: ARG002 -- Google's stands in the path
-        return ask.stream is True
+        return _AZURE_PATH.sub("", path, count=1) if path.startswith("/openai/") else path
 
     def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
