@@ -15,6 +15,7 @@ from quotah_server.entrypoints.ring import await_ring
 from quotah_server.entrypoints.settings import Settings
 from quotah_server.gateway.clients import most_clients
 from quotah_server.gateway.compose import build
+from quotah_server.gateway.limits import MIB
 from quotah_server.gateway.server import Server
 from quotah_server.gateway.ways import Outward
 
@@ -35,7 +36,10 @@ async def main(stop: asyncio.Event) -> None:
     if ring is None:
         return
     outward = Outward(settings.egress_rules, settings.gateway_http2)
-    gateway = build(folder.path, folder.socket, ring, load_packaged(), outward=outward)
+    gateway = build(
+        folder.path, folder.socket, ring, load_packaged(), outward=outward,
+        cache_bytes=settings.gateway_cache_mb * MIB,
+    )  # fmt: skip
     await gateway.start()
     gateway.clients.most = settings.gateway_connections or most_clients(_open_files())
     server = Server(gateway.__rsgi__, settings.host, settings.gateway_port, clients=gateway.clients)

@@ -90,6 +90,12 @@ class Settings(BaseSettings):
         description="Clients that may be connected to the gateway at once; default: what the system's "
         "limit of open files leaves.",
     )
+    gateway_cache_mb: int = Field(
+        default=64,
+        ge=0,
+        le=1_048_576,
+        description="Megabytes of memory for answers that routes with a cache keep; 0: none are kept.",
+    )
     prices_url: str = Field(
         default="https://raw.githubusercontent.com/pydantic/genai-prices/refs/heads/main/prices/new_data/v2/data.json",
         description="Where newer list prices are looked for once price updates are on: the data.json that "
