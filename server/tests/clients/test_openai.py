@@ -150,7 +150,8 @@ def test_a_body_of_twenty_megabytes_arrives_byte_for_byte(stand, client) -> None
     assert answer.choices[0].message.content
     (seen,) = stand.seen
     sent = json.loads(seen.request.body)["messages"][0]["content"][0]["image_url"]["url"]
-    assert sent.removeprefix("data:image/png;base64,") == picture
+    arrived = sent.removeprefix("data:image/png;base64,") == picture
+    assert arrived
 
 
 def test_plain_completions_whole_and_streamed(stand, client) -> None:

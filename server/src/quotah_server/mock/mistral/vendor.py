@@ -58,6 +58,7 @@ def _tell(reply: Reply, *, hidden: bool) -> None:
     step = reply.steps[at]
     text = step.data.removeprefix(b"data: ") if reply.stream else step.data
     body = cast("dict[str, Any]", msgspec.json.decode(text))
+    body.setdefault("id", bill.id)
     if not hidden:
         body["usage"] = reply.bill.usage
     data = sse(body) if reply.stream else msgspec.json.encode(body)
