@@ -252,6 +252,25 @@ def test_a_vendor_on_openais_wire_is_called_at_its_own_address(rig: Rig, kind: s
     assert (event.call.provider, event.call.operation) == (kind, "chat")
 
 
+@pytest.mark.parametrize("kind", ["mistral", "perplexity"])
+def test_usage_is_not_asked_of_a_vendor_that_tells_it_unasked(rig: Rig, kind: str) -> None:
+    url = serve(rig, kind)
+    usage = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
+    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "stop"}
+    last = {"choices": [choice], "model": "m", "usage": usage}
+    chunks = [chat_chunk("Hi"), sse(last), b"data: [DONE]\n\n"]
+    rig.provider.answer = stream(chunks)
+    asked = msgspec.json.encode({**CHAT, "stream": True})
+
+    answer = httpx2.post(
+        url + "/v1/chat/completions", content=asked, headers=rig.bearer, timeout=DEADLINE_S
+    )
+
+    assert answer.content == b"".join(chunks)
+    assert rig.provider.received[0].body == asked
+    assert rig.event().usage.units == {"input": 9, "output": 3}
+
+
 EXACT = "0.000123456789012345678901"
 
 

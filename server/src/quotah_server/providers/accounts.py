@@ -11,7 +11,9 @@ COMPATIBLE = "compatible"
 """Whatever speaks OpenAI's wire at an address of its own: its calls are named after its mount."""
 
 ACCOUNTS = (
-    Account("mistral", "Mistral", "https://api.mistral.ai/v1"),
+    Account(
+        "mistral", "Mistral", "https://api.mistral.ai/v1", dialect="mistral", shape="openai",
+    ),
     Account("groq", "Groq", "https://api.groq.com/openai/v1"),
     Account("deepseek", "DeepSeek", "https://api.deepseek.com"),
     Account("xai", "xAI", "https://api.x.ai/v1"),

@@ -7,6 +7,7 @@ from quotah_server.gateway.dialects.azure import AzureDialect
 from quotah_server.gateway.dialects.base import Dialect, RefusalError
 from quotah_server.gateway.dialects.cohere import CohereDialect
 from quotah_server.gateway.dialects.gemini import GeminiDialect
+from quotah_server.gateway.dialects.mistral import MistralDialect
 from quotah_server.gateway.dialects.openai import OpenAIDialect
 from quotah_server.gateway.dialects.perplexity import PerplexityDialect
 
@@ -20,6 +21,7 @@ DIALECTS: dict[str, Dialect] = {
         GeminiDialect(),
         CohereDialect(),
         AzureDialect(),
+        MistralDialect(),
         PerplexityDialect(),
     )
 }

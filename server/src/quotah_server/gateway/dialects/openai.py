@@ -44,6 +44,8 @@ class OpenAIDialect(PlainDialect):
     shape = "openai"
     key_names: tuple[str, ...] = ("authorization", "api-key")
     done_marker: bytes | None = b"[DONE]"
+    asks_for_usage = True
+    """Streams end without their usage unless it is asked for."""
 
     def upstream_path(self, path: str) -> str:
         """Base URLs carry the version segment, so it is taken off the path; so is what Azure's
@@ -70,7 +72,11 @@ class OpenAIDialect(PlainDialect):
         it, its own members are kept and those of the request are copied as raw bytes, so that no
         number is re-rendered; only white space between top-level members may differ.
         """
-        if operation not in _STREAMED_WITH_USAGE or ask.stream is not True:
+        if (
+            operation not in _STREAMED_WITH_USAGE
+            or ask.stream is not True
+            or not self.asks_for_usage
+        ):
             return Prepared(body)
         if ask.stream_options is msgspec.UNSET:
             at = body.index(b"{") + 1

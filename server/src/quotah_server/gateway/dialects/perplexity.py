@@ -1,4 +1,7 @@
-"""Perplexity: OpenAI's wire, of which chat has no version segment and all else has."""
+"""Perplexity: OpenAI's wire, of which chat has no version segment and all else has.
+
+Every chunk of a stream tells its usage so far.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ class PerplexityDialect(OpenAIDialect):
     """Base URLs end with the host."""
 
     name = "perplexity"
+    asks_for_usage = False
 
     def upstream_path(self, path: str) -> str:
         below = super().upstream_path(path)
