@@ -134,6 +134,23 @@ def test_a_credential_moved_to_another_origin_does_not_open(rig: Rig) -> None:
     assert code(post(rig, rig.key)) == (503, "provider_key_unusable")
 
 
+def test_a_vendor_without_a_stored_key_is_there_for_those_alone_who_bring_one(rig: Rig) -> None:
+    rig.provider.answer = reply(chat_body())
+    snapshot = rig.make_snapshot(2)
+    route = snapshot.mounts["w" * 32]["openai"]
+    base_url = route.credentials[0].base_url
+    bare = msgspec.structs.replace(route, credentials=(), base_url=base_url)
+    snapshot.mounts["w" * 32]["openai"] = bare
+    rig.publish(snapshot)
+    assert rig.gateway is not None
+    assert rig.gateway.holder.wait_for(2, DEADLINE_S)
+    assert code(post(rig, rig.key)) == (404, "unknown_provider")
+    assert not rig.provider.received
+    # Admitted, and then stopped at the address: nobody allowed this one, which is on this machine.
+    brought = post(rig, "sk-the-callers-own", **{"x-quotah-key": rig.key})
+    assert code(brought) == (502, "address_refused")
+
+
 def test_bodies_and_headers_beyond_the_limit_are_refused(tmp_path: Path) -> None:
     with Rig(tmp_path, limits=Limits(request_bytes=1000, header_bytes=2000)) as rig:
         rig.provider.answer = reply(chat_body())

@@ -99,7 +99,7 @@ def admit(
             f"This Quotah key may not call {mount_name!r}. It may call {_listed(key.mounts)}.",
         )
     mount = view.mount(key.workspace_id, mount_name)
-    if mount is None:
+    if mount is None or not (mount.stored or keys.brought):
         raise RefusalError(
             404,
             "unknown_provider",

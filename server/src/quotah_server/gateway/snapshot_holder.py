@@ -69,7 +69,8 @@ class OpenCredential(msgspec.Struct, frozen=True):
 
 class OpenMount(msgspec.Struct, frozen=True):
     """A mount of one workspace, resolved. credentials: those that open. base_url: where a key of the
-    caller's own is sent, "" where that is not known. gaits: by model."""
+    caller's own is sent, "" where that is not known. gaits: by model. stored: there is a key of the
+    workspace's, whether or not it opens; else the mount is for those who bring one."""
 
     name: str
     provider: Provider
@@ -77,6 +78,7 @@ class OpenMount(msgspec.Struct, frozen=True):
     credentials: tuple[OpenCredential, ...]
     base_url: str = ""
     gaits: dict[str, Gait] = {}
+    stored: bool = True
 
     def __repr__(self) -> str:
         return f"OpenMount(name={self.name!r}, credentials={self.credentials!r})"
@@ -233,6 +235,7 @@ class SnapshotHolder:
                 tuple(one for one in found if one is not None),
                 mount.base_url,
                 self._paces.of(workspace_id, name),
+                stored=bool(mount.credentials),
             )
         return opened
 
