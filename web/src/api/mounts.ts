@@ -3,6 +3,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { type Provider, providersQuery } from "@/api/providers";
 
+import { sharesOf } from "@/lib/share";
+
 export type Mount = {
   /** First path segment at the gateway. */
   name: string;
@@ -33,9 +35,9 @@ export function mountsOf(items: readonly Provider[]): Mount[] {
 }
 
 /** Each key's share of its mount's calls, 0 to 1, by the weights of those that take part. */
-export function sharesOf(keys: readonly Pick<Provider, "id" | "weight" | "enabled">[]) {
-  const total = keys.reduce((sum, key) => sum + (key.enabled ? key.weight : 0), 0);
-  return new Map(
-    keys.map(({ id, weight, enabled }) => [id, enabled && total > 0 ? weight / total : 0]),
-  );
+export function sharesOfKeys(
+  keys: readonly Pick<Provider, "id" | "weight" | "enabled">[],
+): ReadonlyMap<string, number> {
+  const shares = sharesOf(keys.map(({ weight, enabled }) => (enabled ? weight : 0)));
+  return new Map(keys.map(({ id }, index) => [id, shares[index] ?? 0]));
 }

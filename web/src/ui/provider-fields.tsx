@@ -91,7 +91,7 @@ export function MountField({ form, kind, gatewayUrl }: Props & { gatewayUrl: str
         address ? (
           <span className="flex flex-wrap items-center gap-x-1">
             Clients use <span className="id break-all text-ink">{address}</span>
-            <CopyButton value={address} label="Copy the base URL" />
+            <CopyButton value={address} label="Copy the address for clients" />
           </span>
         ) : (
           "It becomes a part of the address that clients use."

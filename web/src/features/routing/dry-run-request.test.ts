@@ -32,8 +32,9 @@ describe("the request that a draft is tried with", () => {
     });
   });
 
-  it("of a draft for every call goes to the first provider, with a model of its kind", () => {
-    expect(toAsked(requestFor(EMPTY, MOUNTS))).toEqual({
+  it("of a draft for every call goes to a provider that is there, with a model of its kind", () => {
+    expect(requestFor(EMPTY, MOUNTS)).toMatchObject({ mount: "openai", model: "gpt-4o" });
+    expect(toAsked(requestFor(EMPTY, MOUNTS.slice(0, 1)))).toEqual({
       mount: "claude",
       model: "claude-sonnet-4-5",
       operation: "messages",

@@ -32,7 +32,7 @@ export function requestFor(
   { match, targets }: Pick<Values, "match" | "targets">,
   mounts: readonly { name: string; provider: string }[],
 ): DryRequest {
-  const mount = match.mounts[0] ?? targets.find((each) => each.mount)?.mount ?? mounts[0]?.name;
+  const mount = match.mounts[0] ?? targets.find((each) => each.mount)?.mount ?? preferred(mounts);
   const kind = mounts.find(({ name }) => name === mount)?.provider ?? mount ?? "";
   const model = match.models[0]?.replaceAll("*", "").replace(/[-/]+$/, "");
   return {
@@ -45,6 +45,11 @@ export function requestFor(
     environment: match.environments[0] ?? "",
     streaming: false,
   };
+}
+
+/** OpenAI's where it is connected: most calls are of its kind. */
+function preferred(mounts: readonly { name: string }[]): string | undefined {
+  return (mounts.find(({ name }) => name === "openai") ?? mounts[0])?.name;
 }
 
 /** As the API takes it: what is empty is not there. */

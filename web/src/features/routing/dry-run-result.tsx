@@ -1,9 +1,10 @@
 import { TriangleAlert } from "lucide-react";
 import type { Breaker, DryRun, DryTarget } from "@/api/routing-types";
-import { shareWord, span } from "@/features/routing/sentence";
+import { span } from "@/features/routing/sentence";
 import { cn } from "@/lib/cn";
 import { duration } from "@/lib/format";
 import { providerName } from "@/lib/provider-names";
+import { shareWord } from "@/lib/share";
 import { Badge } from "@/ui/badge";
 import { Money } from "@/ui/money";
 import { Tooltip } from "@/ui/tooltip";

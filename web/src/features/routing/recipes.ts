@@ -75,6 +75,7 @@ export const RECIPE: Record<RecipeName, Recipe> = {
   },
 };
 
+/** A cheaper model of each vendor; the first that is connected is taken. */
 const SMALLER: Record<string, string> = {
   openai: "gpt-4o-mini",
   anthropic: "claude-haiku-4-5",
@@ -84,6 +85,6 @@ const SMALLER: Record<string, string> = {
 
 /** Who is asked first, who then, and which model of theirs: a model of the same API. */
 function pairOf(mounts: readonly string[]): [string, string, string] {
-  const mount = mounts.find((each) => SMALLER[each]) ?? "openai";
+  const mount = Object.keys(SMALLER).find((each) => mounts.includes(each)) ?? "openai";
   return [mount, mount, SMALLER[mount] ?? "gpt-4o-mini"];
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Route } from "@/api/routing-types";
 import { EMPTY_ROUTE } from "@/features/routing/empty-route";
-import { lineOf, sharesOf, shareWord, span, textOf } from "@/features/routing/sentence";
+import { lineOf, span, textOf } from "@/features/routing/sentence";
 
 const route = (changes: Partial<Route>): Route => ({
   ...EMPTY_ROUTE,
@@ -65,24 +65,6 @@ describe("a route in one line", () => {
   it("cuts long lists short", () => {
     const match = { ...EMPTY_ROUTE.match, models: ["a", "b", "c", "d", "e"] };
     expect(lineOf(route({ match })).takes).toBe("a, b, c or 2 more");
-  });
-});
-
-describe("shares", () => {
-  it("add up to one, and are nothing where there is no weight", () => {
-    expect(sharesOf([3, 1])).toEqual([0.75, 0.25]);
-    expect(sharesOf([0, 0])).toEqual([0, 0]);
-  });
-
-  it("that are not nothing never read as nothing or as all", () => {
-    expect([0, 0.0004, 0.005, 0.333, 0.9999, 1].map(shareWord)).toEqual([
-      "0%",
-      "<0.1%",
-      "0.5%",
-      "33%",
-      ">99%",
-      "100%",
-    ]);
   });
 });
 

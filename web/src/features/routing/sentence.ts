@@ -1,6 +1,7 @@
 /** A route in one line that a person reads: what it takes, where that goes, what else holds. */
 
 import type { Route, RouteIn, RouteMatch, RouteTarget, Strategy } from "@/api/routing-types";
+import { sharesOf, shareWord } from "@/lib/share";
 
 /** Names of what a route holds by its id; what is not among them is shown by its id. */
 export type Names = { keys: ReadonlyMap<string, string> };
@@ -88,22 +89,6 @@ function extraWords(route: Told): string[] {
     cache && `cached ${span(cache.ttl_s)}`,
     refuse_when_open && "refused while paused",
   ].filter((each): each is string => Boolean(each));
-}
-
-/** Weights as parts of one; no weight at all is no share. */
-export function sharesOf(weights: readonly number[]): number[] {
-  const total = weights.reduce((sum, weight) => sum + Math.max(0, weight), 0);
-  return weights.map((weight) => (total > 0 ? Math.max(0, weight) / total : 0));
-}
-
-/** "70%", "0.5%": a share that is not nothing never reads as nothing. */
-export function shareWord(share: number): string {
-  const size = share * 100;
-  if (size === 0 || size >= 10) {
-    const rounded = Math.round(size);
-    return `${rounded === 100 && share < 1 ? ">99" : rounded}%`;
-  }
-  return size < 0.1 ? "<0.1%" : `${Number(size.toFixed(1))}%`;
 }
 
 const STEPS: [number, string, string][] = [

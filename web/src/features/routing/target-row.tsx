@@ -1,9 +1,9 @@
 import { ArrowDown, ArrowUp, X } from "lucide-react";
 import { Controller, type UseFormReturn } from "react-hook-form";
 import type { Mount } from "@/api/mounts";
-import { sharesOf, shareWord } from "@/features/routing/sentence";
 import type { Values } from "@/features/routing/values";
 import { providerName } from "@/lib/provider-names";
+import { sharesOf, shareWord } from "@/lib/share";
 import { Button } from "@/ui/button";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";

@@ -8,8 +8,8 @@ import { CredentialStatus } from "@/features/settings/credential-status";
 import { roomsOf } from "@/features/settings/headroom";
 import { HeadroomButton, HeadroomList } from "@/features/settings/headroom-view";
 import { When } from "@/features/settings/when";
-import { percent } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
+import { shareWord } from "@/lib/share";
 import { Switch } from "@/ui/switch";
 import { notifyError } from "@/ui/toast";
 import { Tooltip } from "@/ui/tooltip";
@@ -75,7 +75,7 @@ function Share({ provider, share }: { provider: Provider; share: number }) {
   return (
     <Tooltip content={words}>
       <span className="num shrink-0 text-muted text-xs">
-        {provider.weight === 0 ? "reserve" : percent(share)}
+        {provider.weight === 0 ? "reserve" : shareWord(share)}
       </span>
     </Tooltip>
   );

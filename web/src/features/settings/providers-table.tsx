@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { limitsQuery } from "@/api/gateways";
-import { type Mount, mountsOf, sharesOf } from "@/api/mounts";
+import { type Mount, mountsOf, sharesOfKeys } from "@/api/mounts";
 import { kindsQuery, type Provider } from "@/api/providers";
 import { instanceQuery } from "@/api/queries";
 import type { Limit } from "@/api/routing-types";
@@ -34,7 +34,7 @@ export function ProvidersTable({ items, allowed }: Props) {
 type SectionProps = { mount: Mount; limits: readonly Limit[]; allowed: boolean };
 
 function MountSection({ mount, limits, allowed }: SectionProps) {
-  const shares = sharesOf(mount.keys);
+  const shares = sharesOfKeys(mount.keys);
   return (
     <section aria-label={titleOf(mount)} className="px-4 py-3">
       <MountHead mount={mount} allowed={allowed} />
