@@ -61,21 +61,19 @@ def _credential(rig: Rig, mount: str, provider: str, made: Key) -> Credential:
     )
 
 
-_versions: dict[int, int] = {}
-
-
 def follow(
     rig: Rig,
     *,
     mounts: dict[str, list[Key]] | None = None,
     providers: dict[str, str] | None = None,
     routes: list[Route] | None = None,
+    key_mounts: tuple[str, ...] = (),
     **fields: Any,
 ) -> Snapshot:
     """Publish a snapshot and wait until the gateway holds it.
 
     mounts: the keys of each; openai alone, with one, where none are named. providers: whose a mount
-    is, where its name does not say. fields: of the gateway key.
+    is, where its name does not say. key_mounts: those that the gateway key may call. fields: of it.
     """
     gateway = rig.gateway
     assert gateway is not None
@@ -91,7 +89,7 @@ def follow(
         base_url = f"http://127.0.0.1:{rig.provider.port}/{name}" if not keys else ""
         found[name] = Mount(name, kind, dialect, credentials, base_url)
     plain = GatewayKey("0" * 32, hash_key(rig.key), WORKSPACE, PROJECT, environment="production")
-    gateway_key = msgspec.structs.replace(plain, **fields)
+    gateway_key = msgspec.structs.replace(plain, mounts=key_mounts, **fields)
     snapshot = Snapshot(
         version,
         utc_now(),

@@ -67,7 +67,7 @@ class Circuit:
 
     def answered(self, began: float) -> None:
         """A call got the head of a good answer, which is all that an open circuit waits for."""
-        if self.until and began >= self.opened_at:
+        if self.until and began > self.opened_at:
             self._close()
 
     def went_well(self, began: float, now: float) -> None:
@@ -80,7 +80,7 @@ class Circuit:
 
     def left(self, began: float) -> None:
         """A call ended without telling anything about the key."""
-        if began >= self.opened_at:
+        if began > self.opened_at:
             self._probing = False
 
     def failed(
@@ -95,7 +95,7 @@ class Circuit:
         """A call failed. why: without anything that was sent or received. wait_s: the pause for which
         the provider asked."""
         self.last_error, self.last_error_at = why[:200], at
-        if self.until and began < self.opened_at:
+        if self.until and began <= self.opened_at:
             if wait_s is not None:
                 self.until = max(self.until, now + min(wait_s, _LONGEST_WAIT_S))
             return
