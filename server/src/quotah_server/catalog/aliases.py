@@ -20,10 +20,16 @@ _ALIASES: dict[str, tuple[str, ...]] = {
     "xai": ("x-ai", "x_ai", "grok"),
 }  # fmt: skip
 _CANONICAL = {alias: name for name, aliases in _ALIASES.items() for alias in aliases}
+_AS_IT_IS = frozenset(
+    {*_ALIASES, "cohere", "deepseek", "groq", "ollama", "openrouter", "perplexity"}
+)
+"""Names that are ours, written as we do: told without another look."""
 
 
 def canonical(provider: str) -> str:
     """Our name of a provider; a name we do not know is kept, in lower case and without blanks."""
+    if provider in _AS_IT_IS:
+        return provider
     name = provider.strip().lower()
     return _CANONICAL.get(name, name)
 

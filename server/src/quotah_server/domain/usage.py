@@ -10,7 +10,7 @@ Missing is not zero: a unit that the provider did not report is absent from ``un
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -45,6 +45,7 @@ INPUT_UNITS = (
 CACHE_READ_UNITS = (CACHE_READ, CACHE_READ_AUDIO, CACHE_READ_IMAGE)
 CACHE_WRITE_UNITS = (CACHE_WRITE_5M, CACHE_WRITE_30M, CACHE_WRITE_1H, CACHE_WRITE_12H)
 OUTPUT_UNITS = (OUTPUT, REASONING, OUTPUT_AUDIO, OUTPUT_IMAGE, OUTPUT_VIDEO, CITATION)
+_INPUT, _OUTPUT = frozenset(INPUT_UNITS), frozenset(OUTPUT_UNITS)
 
 # Units that are not tokens.
 REQUEST = "request"
@@ -87,20 +88,20 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     flags: tuple[str, ...] = ()
     inner: tuple[InnerUsage, ...] = ()
 
-    def total(self, names: tuple[str, ...]) -> int | None:
+    def total(self, names: Collection[str]) -> int | None:
         """Sum some units; None when none of them was reported."""
-        found = [self.units[name] for name in names if name in self.units]
+        found = [count for unit, count in self.units.items() if unit in names]
         return sum(found) if found else None
 
     @property
     def input_tokens(self) -> int | None:
         """All input tokens, cached and written ones included (OpenTelemetry's meaning)."""
-        return self.total(INPUT_UNITS)
+        return self.total(_INPUT)
 
     @property
     def output_tokens(self) -> int | None:
         """All output tokens, reasoning included."""
-        return self.total(OUTPUT_UNITS)
+        return self.total(_OUTPUT)
 
     @property
     def cache_read_input_tokens(self) -> int | None:

@@ -20,8 +20,9 @@ MAX_TEXT = 200
 MAX_TAGS = 32
 MAX_TAG_NAME = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_TEXTS = ("feature", "user", "session", "team")
-_KNOWN = frozenset({*_TEXTS, "prompt", "tags", "request-id", "cache"})
+_WITH_DEFAULTS = ("feature", "user", "session", "team")
+_TEXTS = frozenset({*_WITH_DEFAULTS, "prompt", "request-id"})
+_KNOWN = frozenset({*_TEXTS, "tags", "cache"})
 _NO_DEFAULTS = KeyDefaults()
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}")
 
@@ -62,16 +63,23 @@ def read(
             ),
             (),
         )
-    dropped: list[str] = ["unknown" for name in headers if name not in _KNOWN]
-    found = {name: _text(headers, name, dropped) for name in _TEXTS if name in headers}
-    prompt = _text(headers, "prompt", dropped) if "prompt" in headers else None
-    tags = _tags(headers.get("tags"), dropped)
+    dropped: list[str] = []
+    found: dict[str, str | None] = {}
+    tags: dict[str, str] = {}
+    for name, raw in headers.items():
+        if name in _TEXTS:
+            found[name] = _text(name, raw, dropped)
+        elif name == "tags":
+            tags = _tags(raw, dropped)
+        elif name not in _KNOWN:
+            dropped.append("unknown")
+    prompt = found.get("prompt")
     if has_defaults:
         defaults = key.defaults
-        found = {name: found.get(name) or getattr(defaults, name) for name in _TEXTS}
+        found.update({n: getattr(defaults, n) for n in _WITH_DEFAULTS if not found.get(n)})
         prompt = prompt or defaults.prompt
         tags = {**defaults.tags, **tags}
-    prompt_id, version = prompt_parts(prompt or "")
+    prompt_id, version = prompt_parts(prompt) if prompt else (None, None)
     attribution = Attribution(
         workspace_id=key.workspace_id,
         project_id=key.project_id,
@@ -85,19 +93,18 @@ def read(
         prompt=prompt_id,
         prompt_version=version,
         tags=tags,
-        request_id=_text(headers, "request-id", dropped),
+        request_id=found.get("request-id"),
     )
     return attribution, tuple(dropped)
 
 
 def _clean(raw: str) -> str:
-    return _CONTROL.sub("", unquote(raw) if "%" in raw else raw).strip()
+    if "%" in raw:
+        raw = unquote(raw)
+    return (raw if raw.isprintable() else _CONTROL.sub("", raw)).strip()
 
 
-def _text(headers: Mapping[str, str], name: str, dropped: list[str]) -> str | None:
-    raw = headers.get(name)
-    if raw is None:
-        return None
+def _text(name: str, raw: str, dropped: list[str]) -> str | None:
     value = _clean(raw)
     if not value or len(value) > MAX_TEXT:
         dropped.append(name)
