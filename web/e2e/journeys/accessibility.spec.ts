@@ -32,6 +32,8 @@ for (const colorScheme of ["light", "dark"] as const) {
       stack,
       signedIn: _,
     }) => {
+      // As many pages as ten other tests visit together.
+      test.slow();
       const key = await owner.connectMock();
       const made = await call("openai", { gateway: stack.gateway, key, model: "gpt-5-mini" });
       const run = `/runs/evt_${made.event_id.replace(/^evt_/, "")}`;

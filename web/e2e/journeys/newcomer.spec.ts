@@ -82,7 +82,7 @@ test.describe("a newcomer", () => {
   }) => {
     const key = "sk-never-shown-again-000000000000";
     await setUp(page, freshStack);
-    await page.getByRole("radio", { name: "OpenAI" }).click();
+    await page.getByRole("radio", { name: "OpenAI", exact: true }).click();
     await page.getByLabel("API key").fill(key);
     await page.getByText("Use another address").click();
     await page.getByLabel("Base URL").fill(vendor.url);
@@ -102,8 +102,8 @@ test.describe("a newcomer", () => {
     await page.getByRole("button", { name: "Add provider" }).click();
     await expect(page.getByRole("heading", { name: "Change two lines" })).toBeVisible();
     await page.goto(`${freshStack.dashboard}/settings/providers`);
-    await expect(page.getByRole("row").filter({ hasText: "OpenAI" })).toHaveCount(1);
-    await expect(page.getByRole("row").filter({ hasText: "OpenAI" })).toContainText("Healthy");
+    await expect(page.getByRole("region", { name: "OpenAI" })).toHaveCount(1);
+    await expect(page.getByRole("region", { name: "OpenAI" })).toContainText("Healthy");
     expect(await page.content()).not.toContain("sk-never-shown-again");
   });
 

@@ -1,4 +1,4 @@
-import { expect, type Page } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import { eventually } from "../harness/eventually.ts";
 import { test } from "../harness/test.ts";
 import { call } from "../harness/vendor-clients.ts";
@@ -28,7 +28,7 @@ test("a route falls back to another model: the dry run says so, and a call does 
   await expect(page.getByText(/up to 2 tries of each/)).toBeVisible();
 
   await page.getByRole("button", { name: "Create route" }).click();
-  const line = page.getByRole("listitem").filter({ hasText: "Never without an answer" });
+  const line = routes(page).filter({ hasText: "Never without an answer" });
   await expect(line).toContainText(`${BROKEN} at openai → what was asked, then openai/gpt-5-mini`);
 
   let eventId = "";
@@ -81,7 +81,7 @@ test("routes are put in order, switched off and deleted", async ({ page, freshSt
   expect(await names(page)).toEqual(["First", "Second", "Third"]);
   await page.getByRole("button", { name: "Move Third up" }).click();
   await expect.poll(() => names(page)).toEqual(["First", "Third", "Second"]);
-  await page.getByRole("listitem").nth(2).dragTo(page.getByRole("listitem").nth(0));
+  await routes(page).nth(2).dragTo(routes(page).nth(0));
   await expect.poll(() => names(page)).toEqual(["Second", "First", "Third"]);
 
   await page.getByRole("switch", { name: "Follow First" }).click();
@@ -117,9 +117,10 @@ test("a route that cannot work is refused where the fault is", async ({
   await expect(page.getByText("every call at openai → openai")).toBeVisible();
 });
 
+function routes(page: Page): Locator {
+  return page.getByRole("list", { name: /^Routes/ }).getByRole("listitem");
+}
+
 function names(page: Page): Promise<string[]> {
-  return page
-    .getByRole("list", { name: /^Routes/ })
-    .getByRole("link")
-    .allInnerTexts();
+  return routes(page).getByRole("link").allInnerTexts();
 }

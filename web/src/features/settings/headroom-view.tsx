@@ -30,10 +30,10 @@ export function HeadroomButton({ rooms, name, open, onToggle }: ButtonProps) {
     <button
       type="button"
       aria-expanded={open}
-      aria-label={`Limits of ${name}`}
       onClick={onToggle}
       className="-mx-1.5 flex w-full min-w-0 items-center gap-2 rounded-md px-1.5 py-1 text-left text-sm hover:bg-selected"
     >
+      <span className="sr-only">Limits of {name}: </span>
       {first?.left != null ? (
         <>
           <Gauge left={first.left} label={nameOf(first.limit)} className="w-14 shrink-0" />
