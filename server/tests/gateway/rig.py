@@ -97,6 +97,7 @@ class Provider:
         self.answer: Answer = reply(b"{}")
         self.port = 0
         self.broken_sends = 0
+        self.readers: list[asyncio.StreamReader] = []
         self._tasks: set[asyncio.Task[Any]] = set()
         self._server: asyncio.Server | None = None
 
@@ -115,6 +116,7 @@ class Provider:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
+        self.readers.append(reader)
         try:
             while True:
                 request = await read_request(reader)
