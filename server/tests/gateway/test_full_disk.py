@@ -162,9 +162,9 @@ def test_calls_are_served_and_every_one_is_written_or_told_as_lost(disk: Disk) -
         back = away(rig)
         fill_up(rig, disk, calls)
         until(lambda: rig.control.states[-1].journal_failing, "the failing journal is told")
-        found = metrics(rig)
-        assert found["journal_failed_total"] > 0
-        assert 0 < found["events_waiting"] <= CAPACITY + 5
+        assert metrics(rig)["journal_failed_total"] > 0
+        # Between two tries there may be more: they come about once a second.
+        until(lambda: 0 < metrics(rig)["events_waiting"] <= CAPACITY, "no more wait than may")
 
         disk.free()
         back()
