@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
@@ -98,9 +99,10 @@ class Gateway:
         self._clock, self._started_at, self._id = clock, clock(), gateway_id(folder)
         self._publisher = Publisher(control.report, self.state)
 
-    async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
-        """Serve one request."""
-        await self._app.__rsgi__(scope, proto)
+    @property
+    def __rsgi__(self) -> Callable[[Scope, HTTPProtocol], Awaitable[None]]:
+        """Serves one request."""
+        return self._app.__rsgi__
 
     async def start(self) -> None:
         """Record what an earlier run left open, then follow the control plane and drain."""
@@ -122,9 +124,9 @@ class Gateway:
         self._progress.close()
         kept = await self._recorder.settled(_STOP_FLUSH_S)
         self.holder.close()
-        await asyncio.to_thread(self._publisher.close)
         await self._estimator.close()
         await asyncio.to_thread(self.drainer.close)
+        await asyncio.to_thread(self._publisher.close)
         self.intents.close()
         await asyncio.to_thread(self.journal.close)
         await self._upstream.close()

@@ -26,6 +26,8 @@ from quotah_server.tokens.models import encoding_of
 
 _log = structlog.get_logger("quotah.gateway.estimator")
 _KEEP_EVERY_S = 60.0
+_SAMPLE_BYTES = 4096
+"""Of a stream that is under way so much is read to tell how much of it is text."""
 _SAMPLED = 16
 """Of models that are well known one call in so many is looked at: every call would pay for it."""
 _COUNTED_BYTES = 1024 * 1024
@@ -87,9 +89,20 @@ class Estimator:
         return units or None
 
     def output_per_byte(self, attempt: Attempt) -> float:
-        """Output tokens per byte of an answer that is still coming, by what was kept of it."""
-        units = self.by_bytes(attempt) or {}
-        return units.get("output", 0) / attempt.passed_bytes if attempt.passed_bytes else 0.0
+        """Output tokens per byte of an answer that is still coming, by a sample of what was kept."""
+        sample: list[bytes] = []
+        size = 0
+        for chunk in reversed(attempt.kept):
+            sample.append(chunk)
+            size += len(chunk)
+            if size > _SAMPLE_BYTES:
+                break
+        if not size:
+            return 0.0
+        admitted = attempt.admitted
+        text = delivered_text(admitted.mount.dialect, reversed(sample), is_sse=attempt.is_sse)
+        tokens = tokens_of(len(text.encode(errors="replace")))
+        return tokens * _prior(admitted.mount.provider.name, attempt.model) / size
 
     async def counted(self, attempt: Attempt) -> Units:
         """The same by the model's own encoding, in a thread; empty where that is not public, or not

@@ -23,7 +23,7 @@ from quotah_server.gateway.dialects.openai import USAGE_SUSPECT
 from quotah_server.gateway.json_tee import JsonTee
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
-from quotah_server.gateway.reply import HeaderList, Reply
+from quotah_server.gateway.reply import HeaderList, Reply, StreamTransport
 from quotah_server.gateway.stream import SseTee
 from quotah_server.gateway.upstream import UpstreamResponse
 from quotah_server.gateway.watch import Watch, begin_draining
@@ -132,8 +132,8 @@ class Passage:
     async def _stream(self, head: list[tuple[str, str]]) -> Outcome:
         tee, reply = self._tee(), self._reply
         plain = _decoder(self._encoding, self._limits.parsed_bytes)
-        reply.begin(self._response.status, head)
-        take = self._taker(tee, plain)
+        transport = reply.begin(self._response.status, head)
+        take = self._taker(tee, plain, transport)
         keeper = self._attempt.keeper
         while not await self._response.pump(take):
             if self._left_alone:
@@ -149,17 +149,27 @@ class Passage:
         return self._judge_stream()
 
     def _taker(
-        self, tee: SseTee | JsonTee, plain: Callable[[bytes], bytes] | None
+        self,
+        tee: SseTee | JsonTee,
+        plain: Callable[[bytes], bytes] | None,
+        transport: StreamTransport,
     ) -> Callable[[bytes], bool]:
         """What is done with each chunk; it says False where the provider is to be read no further
-        for now, as the client takes no more, or at all (``_left_alone``)."""
+        for now, as the client takes no more, or at all (``_left_alone``).
+
+        Every chunk of every stream goes through here: a call more is felt.
+        """
         attempt, reply, limits = self._attempt, self._reply, self._limits
         passed, keep, feed = attempt.passed, limits.kept_text_bytes, tee.feed
-        keeper = attempt.keeper
+        keeper, send = attempt.keeper, transport.send
 
         def take(chunk: bytes) -> bool:
             if plain is None:
-                passed(chunk, keep)
+                if attempt.kept_bytes < keep:
+                    passed(chunk, keep)
+                else:
+                    attempt.activity += 1
+                    attempt.passed_bytes += len(chunk)
                 data = feed(chunk)
             else:
                 readable = plain(chunk)
@@ -171,10 +181,11 @@ class Passage:
             if attempt.draining:
                 self._left_alone = attempt.passed_bytes - self._drain_from > limits.drain_bytes
                 return not self._left_alone
-            if data and not reply.pass_on(data):
+            if data and not send(data):
+                reply.gone = True
                 self._left_alone = not self._keep_reading()
                 return not self._left_alone
-            return not reply.full
+            return not transport.full
 
         return take
 

@@ -13,6 +13,8 @@ from quotah_server.gateway.attempts import Attempt
 from quotah_server.pipeline.intents import IntentLog
 
 _EVERY_S = 0.25
+_AGAIN = 4
+"""How much of an answer is text is looked at anew when it has grown so many times as long."""
 
 
 class Progress:
@@ -48,7 +50,7 @@ class Progress:
             told, measured_at, ratio = self._seen.get(attempt.event_id, (0, 0, 0.0))
             passed = attempt.passed_bytes
             if passed != told:
-                if passed >= 2 * measured_at:
+                if passed >= _AGAIN * measured_at:
                     measured_at, ratio = passed, self._tokens_per_byte(attempt)
                 news[attempt.event_id] = round(passed * ratio)
             seen[attempt.event_id] = (passed, measured_at, ratio)

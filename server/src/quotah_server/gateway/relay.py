@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Awaitable
 
 import msgspec
 import structlog
@@ -96,7 +97,7 @@ class Relay:
         self._rate_limits = rate_limits
         self._desk = Desk(watch, metrics, limits, self.estimate, self.finish)
 
-    async def run(self, errand: Errand, reply: Reply) -> None:
+    def run(self, errand: Errand, reply: Reply) -> Awaitable[None]:
         """Send a request that is recorded, answer the client, record every attempt.
 
         Raises RefusalError where the request may go nowhere.
@@ -104,8 +105,11 @@ class Relay:
         move = self._router.begin(errand)
         key = errand.key
         if key.requests_per_minute is None and key.tokens_per_minute is None:
-            await self._run_all(errand, move, reply)
-            return
+            return self._run_all(errand, move, reply)
+        return self._run_limited(errand, move, reply)
+
+    async def _run_limited(self, errand: Errand, move: Move, reply: Reply) -> None:
+        key = errand.key
         output = output_bound(errand.most_output()) if key.tokens_per_minute is not None else 0
         tokens = self._estimator.input_of(
             key.workspace_id, errand.mount.provider.name, errand.model, errand.estimated_input
@@ -245,8 +249,8 @@ class Relay:
             reply.on_gone(lambda: abort(attempt, "client_disconnected"))
             await asyncio.sleep(max(0.0, ready - time.monotonic()))
             following = self._attempt(errand, move)
-            self._watch.add(following)
             self._intents.note(following.intent())
+            self._watch.add(following)
             attempt.final = False
         except asyncio.CancelledError:
             _uncancel()
@@ -263,6 +267,7 @@ class Relay:
         """Pass on a request that costs nothing (a list of models, a stored answer): no event."""
         move = self._router.straight(errand)
         attempt, out = self._attempt(errand, move), errand.outgoing(move.leg, move.credential)
+        attempt.event_id = ""
         response: UpstreamResponse | None = None
         self._watch.add(attempt)
         try:
@@ -305,7 +310,9 @@ class Relay:
         now = self._clock()
         call = attempt.call(outcome.status, outcome.error_class, now)
         event = self._recorder.finish(call)
-        attempt.tokens = (event.usage.input_tokens or 0) + (event.usage.output_tokens or 0)
+        key = attempt.admitted.key
+        if key.tokens_per_minute is not None or key.requests_per_minute is not None:
+            attempt.tokens = (event.usage.input_tokens or 0) + (event.usage.output_tokens or 0)
         if attempt.keeper is not None and call.http_status is not None:
             attempt.keeper.done(call.http_status, attempt.head, event.call)
         if not attempt.judged:
@@ -388,7 +395,9 @@ class Relay:
         else:
             refusal = RefusalError(status, code, text)
             body = attempt.admitted.mount.dialect.error_body(refusal, attempt.call_id)
-            head = [("content-type", "application/json"), *own_headers(attempt)]
+            own = own_headers(attempt)
+            # What costs nothing has no event.
+            head = [("content-type", "application/json"), *(own if attempt.event_id else own[1:])]
             reply.whole(status, head, body)
         return Outcome("error", code)
 

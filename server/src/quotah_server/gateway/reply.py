@@ -53,10 +53,12 @@ class Reply:
         self.started = True
         self._proto.response_empty(status, headers)
 
-    def begin(self, status: int, headers: HeaderList) -> None:
-        """Begin an answer that comes in pieces."""
+    def begin(self, status: int, headers: HeaderList) -> StreamTransport:
+        """Begin an answer that comes in pieces. Who sends many of them may use what is returned as it
+        is, and notes in ``gone`` that the client has gone away."""
         self.started = True
         self._transport = self._proto.response_stream(status, headers)
+        return self._transport
 
     async def send(self, data: bytes) -> bool:
         """Send a piece, and wait while too much is unsent; False once the client has gone away."""

@@ -87,7 +87,13 @@ class SseTee:
             and self._after_cr is None
             and chunk[-2:] == b"\n\n"
         ):
-            return self._whole(chunk)
+            if self._first or self._injected is not None:
+                return self._whole(chunk)
+            for needle in self._needles:
+                if needle in chunk:
+                    self._read(chunk)
+                    break
+            return chunk
         return self._pieces(chunk)
 
     def finish(self) -> bytes:
@@ -148,11 +154,14 @@ class SseTee:
             return self._strip(block)
         for needle in self._needles:
             if needle in block:
-                for frame in frames(block):
-                    if any(needle in frame for needle in self._needles):
-                        self._on_data(data_of(frame))
+                self._read(block)
                 break
         return self._strip(block)
+
+    def _read(self, block: bytes) -> None:
+        for frame in frames(block):
+            if any(needle in frame for needle in self._needles):
+                self._on_data(data_of(frame))
 
     def _strip(self, block: bytes) -> bytes:
         injected, suspect = self._injected, self._suspect
