@@ -170,6 +170,19 @@ def test_a_providers_limits_reach_the_control_plane(rig: Rig) -> None:
     assert state.snapshot_version == 1
 
 
+def test_the_body_of_a_refusal_tells_of_limits_too(rig: Rig) -> None:
+    text = "Rate limit reached on tokens per min (TPM): Limit 30000, Used 29000, Requested 1500."
+    body = msgspec.json.encode({"error": {"message": text, "code": "rate_limit_exceeded"}})
+    rig.provider.answer = reply(body, status=429, headers=[("retry-after", "7")])
+    answer = call(rig)
+    assert (answer.status_code, answer.content) == (429, body)
+    until(lambda: rig.control.states and rig.control.states[-1].rate_limits, "limits are told")
+    by_dimension = {one.dimension: one for one in rig.control.states[-1].rate_limits}
+    told = by_dimension["tokens"]
+    assert (told.limit, told.remaining, told.source) == (30_000, 1_000, "429_body")
+    assert by_dimension["any"].resets_at is not None
+
+
 def test_a_gateway_that_stops_says_so_last(rig: Rig) -> None:
     until(lambda: rig.control.states, "the first report")
     before = len(rig.control.states)
