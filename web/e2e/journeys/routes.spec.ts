@@ -112,6 +112,8 @@ test("a route that cannot work is refused where the fault is", async ({
   await page.getByRole("option", { name: "OpenAI" }).click();
   await page.getByRole("button", { name: "Create route" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "their APIs differ" })).toBeVisible();
+  await page.getByRole("link", { name: "Keys" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Stay" }).click();
   await page.getByLabel("Providers asked").fill("openai,");
   await page.getByRole("button", { name: "Create route" }).click();
   await expect(page.getByText("every call at openai → openai")).toBeVisible();

@@ -29,17 +29,22 @@ test("the pages of the gateway: nothing, a little, a lot, failing", async ({
   await picture(browser, state, all(freshStack, "empty"));
 
   await settle(owner, freshStack);
-  const [first] = (await owner.request<{ items: { id: string }[] }>("GET", "/routes")).items;
+  const runs = await tried(owner, freshStack);
+  const [, first] = (await owner.request<{ items: { id: string }[] }>("GET", "/routes")).items;
   await picture(browser, state, [
     ...all(freshStack, "little"),
     at("gateway-route-edit", freshStack, `/settings/routes/${first?.id}`, openAll),
     at("gateway-route-wrong", freshStack, "/settings/routes/new?recipe=cache", wrongRoute),
     at("gateway-provider-dialog", freshStack, "/settings/providers", otherProvider),
     at("gateway-key-dialog", freshStack, "/settings/keys", limitedKey),
+    at("gateway-run-attempts", freshStack, `/runs/${runs.attempts}`),
+    at("gateway-run-cached", freshStack, `/runs/${runs.cached}`),
+    at("gateway-runs", freshStack, "/runs"),
+    at("gateway-overview", freshStack, "/"),
   ]);
   await picture(browser, state, failing(freshStack));
 
-  for (let number = 0; number < 96; number++) {
+  for (let number = 0; number < 95; number++) {
     await owner.request("POST", "/routes", routeBodies(number));
   }
   await picture(browser, state, [
@@ -69,6 +74,12 @@ async function settle(owner: Account, stack: Stack): Promise<void> {
   });
   for (const body of [
     {
+      name: "Never without an answer",
+      match: { mounts: ["openai"], models: ["mock-error-503"] },
+      targets: [{ mount: "openai" }, { mount: "openai", model: "gpt-5-mini" }],
+      retry: { tries: 2, backoff_ms: 50 },
+    },
+    {
       name: "Search falls back",
       match: { mounts: ["openai"], models: ["gpt-4o"], features: ["search"] },
       targets: [{ mount: "openai" }, { mount: "openai", model: "gpt-5-mini" }],
@@ -95,6 +106,25 @@ async function settle(owner: Account, stack: Stack): Promise<void> {
   ]) {
     await owner.request("POST", "/routes", body);
   }
+}
+
+/** A call that a second model answered, and one that was answered from memory, by their events. */
+async function tried(owner: Account, stack: Stack): Promise<{ attempts: string; cached: string }> {
+  const key = await owner.makeKey("gateway", "tries");
+  const asked = (model: string) =>
+    call("openai", { gateway: stack.gateway, key, model, feature: "search" });
+  let attempts = "";
+  let cached = "";
+  await expect(async () => {
+    attempts = (await asked("mock-error-503")).event_id;
+    cached = (await asked("gpt-4o")).event_id;
+    await expect
+      .poll(() =>
+        owner.request<{ from_cache: boolean }>("GET", `/runs/${cached}`).catch(() => null),
+      )
+      .toMatchObject({ from_cache: true });
+  }).toPass({ timeout: 40_000 });
+  return { attempts, cached };
 }
 
 function at(name: string, stack: Stack, path: string, then?: Then): Shot {

@@ -25,7 +25,11 @@ const MODELS: Record<string, string> = {
   deepseek: "deepseek-chat",
   xai: "grok-4",
 };
-const OPERATIONS: Record<string, string> = { anthropic: "messages" };
+const OPERATIONS: Record<string, string> = {
+  anthropic: "messages",
+  gemini: "generate_content",
+  cohere: "cohere_chat",
+};
 
 /** `mounts`: the providers that are connected, by path, with their kind. */
 export function requestFor(

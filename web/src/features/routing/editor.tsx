@@ -1,11 +1,13 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { Link, useNavigate } from "@tanstack/react-router";
+import { useRef } from "react";
 import { Controller, type Path, useForm } from "react-hook-form";
 import { useMayChange } from "@/api/roles";
 import { saveRoute, useRoutesChanged } from "@/api/routing";
 import type { RouteIn } from "@/api/routing-types";
 import { DryRunCard } from "@/features/routing/dry-run";
 import { FailureCard } from "@/features/routing/failure-card";
+import { LeaveGuard } from "@/features/routing/leave-guard";
 import { LimitsCard } from "@/features/routing/limits-card";
 import { MatchCard } from "@/features/routing/match-card";
 import { placeOf } from "@/features/routing/problem-place";
@@ -27,7 +29,7 @@ type Props = { start: RouteIn /** Null: a route that is not saved yet. */; id: s
 /** The form of a route, and beside it what a call would do by it as it stands. */
 export function RouteEditor({ start, id }: Props) {
   const allowed = useMayChange();
-  const { form, submit } = useRouteForm(start, id);
+  const { form, submit, changed } = useRouteForm(start, id);
   const { errors, isSubmitting } = form.formState;
   return (
     <div className="grid items-start gap-4 lg:grid-cols-[minmax(0,1fr)_368px]">
@@ -87,18 +89,21 @@ export function RouteEditor({ start, id }: Props) {
         </fieldset>
       </form>
       <DryRunCard form={form} id={id} />
+      <LeaveGuard changed={changed} />
     </div>
   );
 }
 
 function useRouteForm(start: RouteIn, id: string | null) {
   const navigate = useNavigate();
-  const changed = useRoutesChanged();
+  const refresh = useRoutesChanged();
+  const done = useRef(false);
   const form = useForm<Values>({ resolver: zodResolver(schema), defaultValues: toValues(start) });
   const submit = form.handleSubmit(async (values) => {
     try {
       const saved = await saveRoute(toRoute(values), id);
-      await changed();
+      done.current = true;
+      await refresh();
       notify(id === null ? `${saved.name} was created` : `${saved.name} was saved`);
       await navigate({ to: "/settings/routes" });
     } catch (error) {
@@ -109,5 +114,7 @@ function useRouteForm(start: RouteIn, id: string | null) {
       } else form.setError("root", { message: placeProblem(error, []).message });
     }
   });
-  return { form, submit };
+  // Read here, so that the form keeps track of it.
+  const { isDirty } = form.formState;
+  return { form, submit, changed: () => isDirty && !done.current };
 }

@@ -11,17 +11,18 @@ export const OPERATIONS: readonly Suggestion[] = [
   "chat",
   "messages",
   "responses",
+  "generate_content",
+  "cohere_chat",
   "embeddings",
+  "embed_content",
   "completions",
-  "count_tokens",
+  "rerank",
   "images",
   "speech",
   "transcription",
   "moderations",
-  "rerank",
-  "models",
-  "files",
-  "batches",
+  "count_tokens",
+  "passthrough",
 ].map((value) => ({ value }));
 
 /** What calls of the last 30 days carried in a dimension, the most frequent first. */

@@ -44,7 +44,7 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
                 />
               </TD>
               <TD className="max-w-40 truncate text-muted max-sm:hidden">
-                {each.credential_name ?? (each.credential_id ? "deleted" : "the caller's own")}
+                {each.credential_name ?? (each.credential_id ? "deleted" : "–")}
               </TD>
               <TD>
                 <StatusBadge

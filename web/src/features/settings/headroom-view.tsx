@@ -10,8 +10,8 @@ import {
 } from "@/features/settings/headroom";
 import { When } from "@/features/settings/when";
 import { cn } from "@/lib/cn";
-import { percent } from "@/lib/format";
 import { useNow } from "@/lib/hooks";
+import { shareWord } from "@/lib/share";
 import { Gauge } from "@/ui/gauge";
 
 type ButtonProps = {
@@ -36,8 +36,8 @@ export function HeadroomButton({ rooms, name, open, onToggle }: ButtonProps) {
       <span className="sr-only">Limits of {name}: </span>
       {first?.left != null ? (
         <>
-          <Gauge left={first.left} label={nameOf(first.limit)} className="w-14 shrink-0" />
-          <span className="num truncate text-muted">{percent(first.left)} left</span>
+          <Gauge left={first.left} label={nameOf(first.limit)} className="w-12 shrink-0" />
+          <span className="num truncate text-muted">{shareWord(first.left)} left</span>
         </>
       ) : (
         <span className="truncate text-faint">Not seen of late</span>
