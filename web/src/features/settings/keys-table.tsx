@@ -7,6 +7,7 @@ import { EditKey } from "@/features/settings/edit-key";
 import { KEY_KINDS } from "@/features/settings/key-kinds";
 import { ruleLines, ruleWords } from "@/features/settings/key-values";
 import { When } from "@/features/settings/when";
+import { cn } from "@/lib/cn";
 import { useNow } from "@/lib/hooks";
 import { Badge } from "@/ui/badge";
 import { Button } from "@/ui/button";
@@ -25,7 +26,7 @@ export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolea
         <THead>
           <tr>
             <TH>Name</TH>
-            <TH>Kind</TH>
+            <TH className="max-sm:hidden">Kind</TH>
             <TH className="max-sm:hidden">Key</TH>
             <TH className="max-md:hidden">May call</TH>
             <TH className="max-lg:hidden">Created</TH>
@@ -38,10 +39,13 @@ export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolea
             const ended = endOf(key, now);
             return (
               <TR key={key.id} className="hover:bg-hover">
-                <TD className="max-w-60 truncate font-medium max-sm:max-w-36" title={key.name}>
-                  <span className={ended ? "text-muted line-through" : undefined}>{key.name}</span>
+                <TD className="max-w-60 truncate max-sm:max-w-44" title={key.name}>
+                  <span className={cn("font-medium", ended && "text-muted line-through")}>
+                    {key.name}
+                  </span>
+                  <FewWords apiKey={key} />
                 </TD>
-                <TD>
+                <TD className="max-sm:hidden">
                   <Tooltip content={KEY_KINDS[key.kind].description}>
                     <span>{KEY_KINDS[key.kind].label}</span>
                   </Tooltip>
@@ -79,6 +83,18 @@ export function KeysTable({ items, allowed }: { items: ApiKey[]; allowed: boolea
         </tbody>
       </Table>
     </>
+  );
+}
+
+/** Below the name where the columns that tell it have no room. */
+function FewWords({ apiKey }: { apiKey: ApiKey }) {
+  const kind = <span className="sm:hidden">{KEY_KINDS[apiKey.kind].label}</span>;
+  const words = apiKey.kind === "gateway" ? ruleWords(apiKey).join(" · ") : "";
+  return (
+    <span className="block truncate text-muted text-xs md:hidden">
+      {kind}
+      {words && <span className="before:content-['_·_'] sm:before:content-none">{words}</span>}
+    </span>
   );
 }
 
