@@ -119,6 +119,9 @@ def test_a_drained_call_is_not_closed_when_its_client_leaves(rig: Rig) -> None:
     follow(rig, routes=DRAIN)
     arrived, go = asyncio.Event(), asyncio.Event()
 
+    async def release() -> None:
+        go.set()
+
     async def late(request: Received, writer: asyncio.StreamWriter) -> None:
         arrived.set()
         await go.wait()
@@ -128,7 +131,7 @@ def test_a_drained_call_is_not_closed_when_its_client_leaves(rig: Rig) -> None:
     leave(rig, ASK, lambda _: until(arrived.is_set, "the provider is asked"))
     time.sleep(1.5)
     assert not left_alone(rig)
-    rig._loop.call_soon_threadsafe(go.set)
+    rig.call(release())
     event = rig.event()
     assert event.cost_status == "computed"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import httpx2
 import msgspec
@@ -13,7 +14,10 @@ from gateway.rig import Answer, Received, Rig, free_port, reply, stream, until
 from gateway.routed import ASK, by_key, by_mount, follow, in_turn, key, mount_of, post, used
 from gateway.wires import chat_body, chat_stream
 
+from quotah_server.domain.call import Attribution
 from quotah_server.domain.routing import Retry, Route, Target, Timeouts
+from quotah_server.kit.clock import utc_now
+from quotah_server.pipeline.intents import Intent, IntentLog
 
 BUSY = reply(b'{"error":{"code":"rate_limit_exceeded"}}', status=429)
 GOOD = reply(chat_body())
@@ -328,3 +332,25 @@ def test_a_gateway_that_stops_during_a_pause_answers_and_records(rig: Rig) -> No
     assert answer.json()["error"]["code"] == "gateway_stopped"
     call = rig.event().call
     assert (call.error_class, call.final) == ("rate_limited", True)
+
+
+def test_of_two_attempts_that_a_kill_left_open_the_later_one_is_the_final_one(
+    tmp_path: Path,
+) -> None:
+    notes = IntentLog(tmp_path / "gateway" / "intents")
+    for number, event_id in ((2, "b" * 32), (1, "a" * 32)):
+        notes.note(
+            Intent(
+                event_id=event_id, call_id="c" * 32, attempt=number,
+                attribution=Attribution(workspace_id="w"), provider="openai", operation="chat",
+                model="gpt-4o", estimated_input=10, credential_id="k", route_id="r1",
+                started_at=utc_now(),
+            )
+        )  # fmt: skip
+    notes.close()
+    with Rig(tmp_path) as rig:
+        calls = {event.call.attempt: event.call for event in rig.events(2)}
+    assert [calls[n].final for n in (1, 2)] == [False, True]
+    assert {(c.status, c.credential_id, c.route_id) for c in calls.values()} == {
+        ("interrupted", "k", "r1")
+    }

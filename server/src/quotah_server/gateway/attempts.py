@@ -160,6 +160,8 @@ class Attempt:
             streaming=self.streaming,
             estimated_input=self.estimated_input,
             is_mock=self.admitted.credential.is_mock,
+            credential_id=self.admitted.credential.id or None,
+            route_id=self.route.id or None,
             started_at=self.started_at,
         )
 

@@ -83,8 +83,12 @@ class Recorder:
         journaled = self._journal.holds([intent.event_id for intent in left]) if left else set()
         self._intents.done(journaled)
         missing = [intent for intent in left if intent.event_id not in journaled]
+        last = {intent.call_id: intent.event_id for intent in sorted(left, key=_attempt_of)}
         for intent in missing:
-            self.finish(self._interrupted(intent))
+            call = self._interrupted(intent)
+            if last[intent.call_id] != intent.event_id:
+                call = msgspec.structs.replace(call, final=False)
+            self.finish(call)
         if missing:
             _log.warning("interrupted_calls_recorded", calls=len(missing))
         return len(missing)
@@ -142,6 +146,8 @@ class Recorder:
             error_class="gateway_killed",
             started_at=intent.started_at,
             ended_at=intent.started_at,
+            credential_id=intent.credential_id,
+            route_id=intent.route_id,
         )
 
     def _schedule(self, delay_s: float) -> None:
@@ -204,6 +210,10 @@ class Recorder:
         if excess:
             self.lost += excess
             _log.error("events_lost", count=excess, total=self.lost, reason=reason)
+
+
+def _attempt_of(intent: Intent) -> int:
+    return intent.attempt
 
 
 def _encoded(event: PricedEvent) -> bytes:

@@ -37,6 +37,7 @@ _ASSUMED_OUTPUT = 500
 """Tokens of an answer about which nothing is known."""
 _ASKED_TARGET = Target()
 _PRICES_KEPT = 1024
+_WITHOUT_OUTPUT = frozenset({"embeddings", "embed_content", "cohere_embed", "rerank", "moderations"})
 
 
 class Move(msgspec.Struct, frozen=True):
@@ -230,6 +231,8 @@ class Router:
         book = self._book_for(workspace_id)
         hour = self._clock().replace(minute=0, second=0, microsecond=0)
         usage = {"input": _rounded(tokens), "output": _rounded(output)}
+        if errand.operation in _WITHOUT_OUTPUT:
+            del usage["output"]
         wanted = (book.version, provider, model, *usage.values(), hour)
         if wanted not in self._prices:
             if len(self._prices) >= _PRICES_KEPT:

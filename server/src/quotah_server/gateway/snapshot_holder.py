@@ -227,6 +227,8 @@ class SnapshotHolder:
             if provider is None or dialect is None:
                 _log.error("mount_unknown", mount=name, provider=mount.provider)
                 continue
+            if mount.credentials:
+                dialect = dialect.with_settings(mount.credentials[0].settings)
             found = [self._opened(credential, dialect) for credential in mount.credentials]
             opened[name] = OpenMount(
                 name,

@@ -47,6 +47,8 @@ class Intent(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     estimated_input: int = 0
     delivered_output: int = 0
     is_mock: bool = False
+    credential_id: str | None = None
+    route_id: str | None = None
     started_at: datetime
 
 
