@@ -271,6 +271,21 @@ def test_usage_is_not_asked_of_a_vendor_that_tells_it_unasked(rig: Rig, kind: st
     assert rig.event().usage.units == {"input": 9, "output": 3}
 
 
+@pytest.mark.parametrize(("word", "asked"), [("yes", True), ("no", False)])
+def test_a_server_that_refuses_to_be_asked_for_usage_is_not_asked(
+    rig: Rig, word: str, asked: bool
+) -> None:
+    url = serve(rig, "compatible", path="/v1", settings={"stream_usage": word})
+    rig.provider.answer = stream([chat_chunk("Hi", finish="stop"), b"data: [DONE]\n\n"])
+
+    post(rig, url + "/v1/chat/completions", {**CHAT, "stream": True})
+
+    assert (b"include_usage" in rig.provider.received[0].body) is asked
+    event = rig.event()
+    assert event.usage.estimated
+    assert event.usage.units["output"] == 1
+
+
 EXACT = "0.000123456789012345678901"
 
 

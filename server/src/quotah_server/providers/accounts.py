@@ -5,7 +5,7 @@ Their rooms, where they have one, know only their wire. Addresses as the vendors
 
 from __future__ import annotations
 
-from quotah_server.providers.base import Account
+from quotah_server.providers.base import ASKED_FOR_USAGE, Account
 
 COMPATIBLE = "compatible"
 """Whatever speaks OpenAI's wire at an address of its own: its calls are named after its mount."""
@@ -26,5 +26,5 @@ ACCOUNTS = (
     Account("fireworks", "Fireworks AI", "https://api.fireworks.ai/inference/v1"),
     Account("ollama", "Ollama", "http://127.0.0.1:11434/v1", keyless=True),
     Account("vllm", "vLLM", "", keyless=True),
-    Account(COMPATIBLE, "OpenAI-compatible", "", keyless=True),
+    Account(COMPATIBLE, "OpenAI-compatible", "", keyless=True, settings=(ASKED_FOR_USAGE,)),
 )  # fmt: skip

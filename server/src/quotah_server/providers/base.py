@@ -125,6 +125,13 @@ class Setting(msgspec.Struct, frozen=True):
     required: bool = False
 
 
+STREAM_USAGE = "stream_usage"
+ASKED_FOR_USAGE = Setting(
+    STREAM_USAGE, "Ask for usage in streams: yes, or no where the server refuses", "yes"
+)
+"""For servers on OpenAI's wire that we know nothing of."""
+
+
 def bearer(key: str) -> dict[str, str]:
     """The header that carries a key at most vendors; none for a server without keys."""
     return {"authorization": f"Bearer {key}"} if key else {}

@@ -63,6 +63,10 @@ class Dialect(Protocol):
     streams_json: bool
     """Streams may come as one JSON array, element by element, instead of as events."""
 
+    def with_settings(self, settings: Mapping[str, str]) -> Dialect:
+        """The dialect as a credential's settings want it; mostly itself."""
+        ...
+
     def upstream_path(self, path: str) -> str:
         """The upstream path for a client path."""
         ...

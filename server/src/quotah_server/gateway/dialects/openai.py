@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -18,6 +19,7 @@ from quotah_server.gateway.dialects.base import (
     word,
 )
 from quotah_server.gateway.dialects.plain import PlainDialect
+from quotah_server.providers.base import STREAM_USAGE
 
 USAGE_SUSPECT = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _STREAMED_WITH_USAGE = frozenset({"chat", "completions"})
@@ -46,6 +48,14 @@ class OpenAIDialect(PlainDialect):
     done_marker: bytes | None = b"[DONE]"
     asks_for_usage = True
     """Streams end without their usage unless it is asked for."""
+
+    def with_settings(self, settings: Mapping[str, str]) -> Self:
+        """Some servers refuse to be asked for usage; who runs one says so."""
+        if settings.get(STREAM_USAGE) != "no" or not self.asks_for_usage:
+            return self
+        unasking = copy.copy(self)
+        unasking.asks_for_usage = False
+        return unasking
 
     def upstream_path(self, path: str) -> str:
         """Base URLs carry the version segment, so it is taken off the path; so is what Azure's

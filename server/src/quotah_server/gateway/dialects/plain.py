@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
 from quotah_server.gateway.dialects.another_model import body_with_model
 from quotah_server.gateway.dialects.base import Ask, Prepared, without_ours
@@ -15,6 +16,9 @@ class PlainDialect:
     key_query: str | None = None
     done_marker: bytes | None = None
     streams_json = False
+
+    def with_settings(self, settings: Mapping[str, str]) -> Self:  # noqa: ARG002 -- most have none
+        return self
 
     def upstream_path(self, path: str) -> str:
         """The vendor's clients put the version behind the base URL themselves."""
