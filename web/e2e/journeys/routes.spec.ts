@@ -81,7 +81,7 @@ test("routes are put in order, switched off and deleted", async ({ page, freshSt
   expect(await names(page)).toEqual(["First", "Second", "Third"]);
   await page.getByRole("button", { name: "Move Third up" }).click();
   await expect.poll(() => names(page)).toEqual(["First", "Third", "Second"]);
-  await routes(page).nth(2).dragTo(routes(page).nth(0));
+  await routes(page).nth(2).locator("[draggable]").dragTo(routes(page).nth(0));
   await expect.poll(() => names(page)).toEqual(["Second", "First", "Third"]);
 
   await page.getByRole("switch", { name: "Follow First" }).click();

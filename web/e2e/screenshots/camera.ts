@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Browser, BrowserContextOptions, Page } from "@playwright/test";
+import { type Browser, type BrowserContextOptions, expect, type Page } from "@playwright/test";
 import { settled } from "../harness/accessibility.ts";
 import { WEB } from "../harness/paths.ts";
 
@@ -16,6 +16,35 @@ export interface Shot {
   name: string;
   /** Brings a new page to the state to be pictured. */
   prepare: (page: Page) => Promise<void>;
+}
+
+/** A page as it is when it has asked for all it shows; `then` goes on from there. */
+export function at(name: string, url: string, then?: (page: Page) => Promise<void>): Shot {
+  return {
+    name,
+    prepare: async (page) => {
+      await page.goto(url);
+      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+      await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => undefined);
+      await then?.(page);
+    },
+  };
+}
+
+/** The same pages where the API does not answer what lies at these paths. */
+export function unanswered(shots: readonly Shot[], paths: (pathname: string) => boolean): Shot[] {
+  return shots.map(({ name, prepare }) => ({
+    name,
+    prepare: async (page) => {
+      await page.route(
+        (url) => paths(url.pathname),
+        (route) => route.abort("connectionrefused"),
+      );
+      await prepare(page);
+      const alert = page.getByRole("alert").first();
+      await alert.waitFor({ timeout: 8_000 }).catch(() => undefined);
+    },
+  }));
 }
 
 /** Pictures each shot on both devices in both themes, whole pages, into web/screenshots. */

@@ -3,7 +3,7 @@ import { Account } from "../harness/account.ts";
 import type { Stack } from "../harness/stack.ts";
 import { carrySession, test } from "../harness/test.ts";
 import { call } from "../harness/vendor-clients.ts";
-import { picture, type Shot } from "./camera.ts";
+import { at, picture, type Shot, unanswered } from "./camera.ts";
 
 const PAGES: Record<string, string> = {
   overview: "/",
@@ -58,7 +58,7 @@ test("every page with nothing, then with a little in it", async ({
     { name: "key-dialog", prepare: (page) => keyDialog(page, freshStack) },
     { name: "provider-dialog", prepare: (page) => providerDialog(page, freshStack) },
   ]);
-  await picture(browser, state, failing(freshStack));
+  await picture(browser, state, unanswered(all(freshStack, "failing"), isLost));
 });
 
 test("every page, seeded", async ({ browser, freshStack, context }) => {
@@ -81,41 +81,15 @@ test("every page, seeded", async ({ browser, freshStack, context }) => {
   ]);
 });
 
-function at(name: string, url: string): Shot {
-  return {
-    name,
-    prepare: async (page) => {
-      await page.goto(url);
-      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-      await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => undefined);
-    },
-  };
-}
-
 function all(stack: Stack, suffix: string): Shot[] {
   return Object.entries(PAGES).map(([name, path]) =>
     at(`${name}-${suffix}`, stack.dashboard + path),
   );
 }
 
-/** The pages are served, but every answer of the API fails: a broken database behind a live server. */
-function failing(stack: Stack): Shot[] {
-  const keep = /\/api\/v1\/(me|instance)$/;
-  return all(stack, "failing").map(({ name, prepare }) => ({
-    name,
-    prepare: async (page) => {
-      await page.route(
-        (url) => url.pathname.startsWith("/api/v1/") && !keep.test(url.pathname),
-        (route) => route.abort("connectionrefused"),
-      );
-      await prepare(page);
-      await page
-        .getByRole("alert")
-        .first()
-        .waitFor({ timeout: 8_000 })
-        .catch(() => undefined);
-    },
-  }));
+/** A broken database behind a live server. */
+function isLost(path: string): boolean {
+  return path.startsWith("/api/v1/") && !/\/(me|instance)$/.test(path);
 }
 
 async function wrongPassword(page: Page, stack: Stack): Promise<void> {

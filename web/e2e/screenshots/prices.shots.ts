@@ -1,9 +1,9 @@
-import { expect, type Page } from "@playwright/test";
+import type { Page } from "@playwright/test";
 import { Account } from "../harness/account.ts";
 import type { Stack } from "../harness/stack.ts";
 import { carrySession, test } from "../harness/test.ts";
 import { call } from "../harness/vendor-clients.ts";
-import { picture, type Shot } from "./camera.ts";
+import { at, picture, type Shot, unanswered } from "./camera.ts";
 
 const VIEWS: Record<string, string> = {
   "prices-book": "",
@@ -22,6 +22,7 @@ test("prices, with nothing set, with a little, and failing", async ({
   context,
 }) => {
   test.setTimeout(1_500_000);
+  const open = freshStack.dashboard;
   const owner = await Account.setUp(freshStack);
   await owner.skipOnboarding();
   await carrySession(context, freshStack, owner);
@@ -31,16 +32,20 @@ test("prices, with nothing set, with a little, and failing", async ({
   await settle(owner, freshStack);
   await picture(browser, state, [
     ...all(freshStack, "little"),
-    at("prices-nothing-found", freshStack, "/settings/pricing?q=gpt-in-house"),
-    at("prices-dialog", freshStack, "/settings/pricing?model=openai/gpt-4o", refusedRate),
-    at("prices-reprice", freshStack, "/settings/pricing?view=overrides", dryRun),
-    at("prices-unpriced-overview", freshStack, "/"),
-    at("prices-unpriced-runs", freshStack, "/runs?cost_status=unpriced"),
-    at("prices-unpriced-run", freshStack, "/runs?cost_status=unpriced", openRun),
-    at("prices-behind-a-sum", freshStack, "/", behindDollar),
-    at("prices-behind-a-run", freshStack, "/runs?model=gpt-5-mini-2025-08-07", behindDollar),
+    at("prices-nothing-found", `${open}/settings/pricing?q=gpt-in-house`),
+    at("prices-dialog", `${open}/settings/pricing?model=openai/gpt-4o`, refusedRate),
+    at("prices-reprice", `${open}/settings/pricing?view=overrides`, dryRun),
+    at("prices-unpriced-overview", `${open}/`),
+    at("prices-unpriced-runs", `${open}/runs?cost_status=unpriced`),
+    at("prices-unpriced-run", `${open}/runs?cost_status=unpriced`, openRun),
+    at("prices-behind-a-sum", `${open}/`, behindDollar),
+    at("prices-behind-a-run", `${open}/runs?model=gpt-5-mini-2025-08-07`, behindDollar),
   ]);
-  await picture(browser, state, failing(freshStack));
+  await picture(
+    browser,
+    state,
+    unanswered(all(freshStack, "failing"), (path) => path.startsWith("/api/v1/prices")),
+  );
 });
 
 /** A few calls, one of a model without a price, and prices of the workspace's own. */
@@ -61,39 +66,10 @@ async function settle(owner: Account, stack: Stack): Promise<void> {
   }
 }
 
-type Then = (page: Page) => Promise<void>;
-
-function at(name: string, stack: Stack, path: string, then?: Then): Shot {
-  return {
-    name,
-    prepare: async (page) => {
-      await page.goto(stack.dashboard + path);
-      await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
-      await page.waitForLoadState("networkidle", { timeout: 2_000 }).catch(() => undefined);
-      await then?.(page);
-    },
-  };
-}
-
 function all(stack: Stack, suffix: string): Shot[] {
   return Object.entries(VIEWS).map(([name, search]) =>
-    at(`${name}-${suffix}`, stack, `/settings/pricing${search}`),
+    at(`${name}-${suffix}`, `${stack.dashboard}/settings/pricing${search}`),
   );
-}
-
-/** The pages are served, but the API of prices answers nothing. */
-function failing(stack: Stack): Shot[] {
-  return all(stack, "failing").map(({ name, prepare }) => ({
-    name,
-    prepare: async (page) => {
-      await page.route(
-        (url) => url.pathname.startsWith("/api/v1/prices"),
-        (route) => route.abort("connectionrefused"),
-      );
-      await prepare(page);
-      await page.getByRole("alert").first().waitFor({ timeout: 8_000 });
-    },
-  }));
 }
 
 async function refusedRate(page: Page): Promise<void> {

@@ -1,8 +1,7 @@
-import { Search } from "lucide-react";
 import { RadioGroup } from "radix-ui";
 import { useState } from "react";
 import { Button } from "@/ui/button";
-import { Input } from "@/ui/input";
+import { SearchInput } from "@/ui/search-input";
 
 export type KindChoice = { provider: string; label: string; base_url: string };
 
@@ -24,28 +23,19 @@ export function ProviderKinds({ kinds, value, onChange }: Props) {
   return (
     <div className="flex flex-col gap-2">
       {all && (
-        <div className="relative">
-          <Search
-            className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-faint"
-            aria-hidden
-          />
-          <Input
-            type="search"
-            aria-label="Search providers"
-            placeholder="Search providers"
-            autoComplete="off"
-            autoFocus
-            className="pl-8.5"
-            value={text}
-            onChange={(event) => setText(event.target.value)}
-            onKeyDown={(event) => {
-              if (event.key !== "Enter") return;
-              event.preventDefault();
-              const [first] = shown;
-              if (first) onChange(first.provider);
-            }}
-          />
-        </div>
+        <SearchInput
+          aria-label="Search providers"
+          placeholder="Search providers"
+          autoFocus
+          value={text}
+          onChange={setText}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter") return;
+            event.preventDefault();
+            const [first] = shown;
+            if (first) onChange(first.provider);
+          }}
+        />
       )}
       <RadioGroup.Root
         aria-label="Provider"

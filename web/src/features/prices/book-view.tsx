@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { Search, SearchX } from "lucide-react";
+import { SearchX } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import type { ModelPage } from "@/api/price-types";
 import { bookQuery, modelsQuery } from "@/api/prices";
@@ -13,8 +13,8 @@ import { Button } from "@/ui/button";
 import { Card } from "@/ui/card";
 import { EmptyState } from "@/ui/empty-state";
 import { ErrorState } from "@/ui/error-state";
-import { Input } from "@/ui/input";
 import { LoadMore } from "@/ui/load-more";
+import { SearchInput } from "@/ui/search-input";
 import { Select } from "@/ui/select";
 
 const route = getRouteApi("/session/shell/settings/pricing");
@@ -106,28 +106,19 @@ function found(pages: readonly ModelPage[] | undefined): string {
 
 function SearchBox(props: { value: string; onChange: (text: string) => void }) {
   return (
-    <div className="relative w-72 max-sm:w-full">
-      <Search
-        className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-faint"
-        aria-hidden
-      />
-      <Input
-        type="search"
-        aria-label="Search the price book"
-        placeholder="Search models"
-        autoComplete="off"
-        spellCheck={false}
-        className="pl-8.5"
-        value={props.value}
-        onChange={(event) => props.onChange(event.target.value)}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") props.onChange("");
-          if (event.key !== "ArrowDown") return;
-          event.preventDefault();
-          document.querySelector<HTMLElement>("[data-row-link]")?.focus();
-        }}
-      />
-    </div>
+    <SearchInput
+      aria-label="Search the price book"
+      placeholder="Search models"
+      className="w-72 max-sm:w-full"
+      value={props.value}
+      onChange={props.onChange}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") props.onChange("");
+        if (event.key !== "ArrowDown") return;
+        event.preventDefault();
+        document.querySelector<HTMLElement>("[data-row-link]")?.focus();
+      }}
+    />
   );
 }
 

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { Search, SearchX } from "lucide-react";
+import { SearchX } from "lucide-react";
 import { useState } from "react";
 import { keysQuery } from "@/api/keys";
 import { orderRoutes, routesQuery, saveRoute, useRoutesChanged } from "@/api/routing";
@@ -9,7 +9,7 @@ import { RouteRow } from "@/features/routing/route-row";
 import { type Names, textOf } from "@/features/routing/sentence";
 import { cn } from "@/lib/cn";
 import { EmptyState } from "@/ui/empty-state";
-import { Input } from "@/ui/input";
+import { SearchInput } from "@/ui/search-input";
 import { notifyError } from "@/ui/toast";
 
 type Props = { items: readonly Route[]; allowed: boolean };
@@ -40,7 +40,7 @@ export function RouteList({ items, allowed }: Props) {
         {shown.map(({ route, index }) => (
           <li
             key={route.id}
-            {...(allowed && !wanted ? drag.propsOf(index) : {})}
+            {...drag.rowOf(index)}
             className={cn(
               "group/row border-b last:border-b-0",
               drag.from === index && "opacity-50",
@@ -56,6 +56,7 @@ export function RouteList({ items, allowed }: Props) {
               shadow={shadowOf(items, index)}
               allowed={allowed}
               mayMove={allowed && !wanted}
+              handle={drag.handleOf(index)}
               onMove={(to) => move(index, to)}
               onEnable={(enabled) => enable(route, enabled)}
             />
@@ -71,21 +72,13 @@ type SearchProps = { value: string; onChange: (text: string) => void; shown: num
 function SearchBox({ value, onChange, shown, all }: SearchProps) {
   return (
     <div className="flex flex-wrap items-center gap-3 border-t px-4 py-2.5">
-      <div className="relative w-72 max-sm:w-full">
-        <Search
-          className="pointer-events-none absolute top-2.5 left-2.5 size-4 text-faint"
-          aria-hidden
-        />
-        <Input
-          type="search"
-          aria-label="Search the routes"
-          placeholder="Search routes"
-          autoComplete="off"
-          className="pl-8.5"
-          value={value}
-          onChange={(event) => onChange(event.target.value)}
-        />
-      </div>
+      <SearchInput
+        aria-label="Search the routes"
+        placeholder="Search routes"
+        className="w-72 max-sm:w-full"
+        value={value}
+        onChange={onChange}
+      />
       <span role="status" className="num text-muted text-sm">
         {shown === all ? `${all} routes` : `${shown} of ${all} routes`}
       </span>
@@ -130,7 +123,10 @@ function useListChanges(items: readonly Route[]) {
   };
 }
 
-/** Rows that can be dragged by a mouse; the buttons of a row do the same for everybody else. */
+/**
+ * Rows that a mouse drags by their handle, so that their text can still be selected; the buttons of a
+ * row do the same for everybody else.
+ */
 function useDrag(move: (from: number, to: number) => void) {
   const [from, setFrom] = useState<number | null>(null);
   const [over, setOver] = useState<number | null>(null);
@@ -141,12 +137,17 @@ function useDrag(move: (from: number, to: number) => void) {
   return {
     from,
     over: from === over ? null : over,
-    propsOf: (index: number) => ({
+    handleOf: (index: number) => ({
       draggable: true,
       onDragStart: (event: React.DragEvent) => {
+        const row = event.currentTarget.closest("li");
+        if (row) event.dataTransfer.setDragImage(row, 0, 0);
         event.dataTransfer.effectAllowed = "move";
         setFrom(index);
       },
+      onDragEnd: end,
+    }),
+    rowOf: (index: number) => ({
       onDragOver: (event: React.DragEvent) => {
         if (from === null) return;
         event.preventDefault();
@@ -157,7 +158,6 @@ function useDrag(move: (from: number, to: number) => void) {
         if (from !== null && from !== index) move(from, index);
         end();
       },
-      onDragEnd: end,
     }),
   };
 }

@@ -9,7 +9,7 @@ import {
   Pencil,
   Trash2,
 } from "lucide-react";
-import { useState } from "react";
+import { type ComponentProps, useState } from "react";
 import { deleteRoute, useRoutesChanged } from "@/api/routing";
 import type { Route } from "@/api/routing-types";
 import { lineOf, type Names } from "@/features/routing/sentence";
@@ -29,20 +29,25 @@ type Props = {
   shadow: Route | null;
   allowed: boolean;
   mayMove: boolean;
+  /** What makes the handle one that can be dragged. */
+  handle: Pick<ComponentProps<"span">, "draggable" | "onDragStart" | "onDragEnd">;
   onMove: (to: number) => void;
   onEnable: (enabled: boolean) => void;
 };
 
 export function RouteRow(props: Props) {
-  const { route, index, names, shadow, allowed, mayMove, onEnable } = props;
+  const { route, index, names, shadow, allowed, mayMove, handle, onEnable } = props;
   return (
     <div className="flex items-start gap-3 px-4 py-3 hover:bg-hover max-sm:gap-2.5">
       <span className="flex h-5 shrink-0 items-center gap-1">
         {mayMove && (
-          <GripVertical
+          <span
+            {...handle}
             aria-hidden
-            className="-ml-2 size-4 cursor-grab text-faint opacity-0 group-hover/row:opacity-100 max-md:hidden"
-          />
+            className="-ml-2 cursor-grab text-faint opacity-0 group-hover/row:opacity-100 max-md:hidden"
+          >
+            <GripVertical className="size-4" />
+          </span>
         )}
         <span className="num w-5 text-right text-faint text-sm">{index + 1}</span>
       </span>
