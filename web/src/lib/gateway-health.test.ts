@@ -10,7 +10,7 @@ const gateway = (changes: Partial<Health>): Health => ({
   journal_failing: false,
   journal_depth: 0,
   events_waiting: 0,
-  losses: { journal_full: 0 },
+  losses: { events: 0 },
   ...changes,
 });
 
@@ -20,22 +20,29 @@ describe("the alarm above every page", () => {
   });
 
   it("says that the journal fails, what is lost, and what to do", () => {
-    const alarm = alarmOf([gateway({ journal_failing: true, losses: { journal: 12 } })], NOW, true);
+    const alarm = alarmOf(
+      [gateway({ journal_failing: true, losses: { events: 12, intents: 3 } })],
+      NOW,
+      true,
+    );
     expect(alarm).toMatchObject({ id: "journal", tone: "critical" });
     expect(alarm?.detail).toContain("12 events are lost.");
     expect(alarm?.detail).toContain("Free space on the disk of gateway gw-1");
   });
 
   it("counts what every gateway lost, by its kind", () => {
-    const lost = [
-      gateway({ losses: { journal_full: 2 } }),
-      gateway({ losses: { journal_full: 1 } }),
-    ];
+    const lost = [gateway({ losses: { events: 2 } }), gateway({ losses: { events: 1 } })];
     expect(alarmOf(lost, NOW, true)).toMatchObject({
       id: "losing",
       title: "3 events of the gateway were lost",
     });
-    expect(alarmOf(lost, NOW, true)?.detail).toContain("3 journal full.");
+    expect(alarmOf(lost, NOW, true)?.detail).toContain(
+      "3 events that neither disk nor memory could take.",
+    );
+  });
+
+  it("takes no note and no price that failed for a lost call", () => {
+    expect(alarmOf([gateway({ losses: { intents: 4, prices: 1 } })], NOW, true)).toBeNull();
   });
 
   it("misses a gateway only where calls are expected", () => {
@@ -55,7 +62,7 @@ describe("a gateway's state", () => {
   it.each([
     [{}, "Up"],
     [{ seen_at: "2026-11-20T11:59:00Z" }, "Silent"],
-    [{ losses: { queue_full: 1 } }, "Losing events"],
+    [{ losses: { events: 1 } }, "Losing events"],
     [{ journal_failing: true }, "Journal failing"],
   ])("of %j is %s", (changes, label) => {
     expect(gatewayState(gateway(changes), NOW).label).toBe(label);

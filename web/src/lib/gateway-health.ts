@@ -83,11 +83,17 @@ export function gatewayState(gateway: Health, now: number): GatewayState {
   return { tone: "good", label: "Up", meaning: "It serves calls and keeps their events." };
 }
 
-/** What was lost in all, and of which kind: "3 journal full". */
+const LOSSES: Record<string, string> = {
+  events: "events that neither disk nor memory could take",
+  intents: "notes of calls under way, which only a kill would have needed",
+  prices: "prices that failed, whose calls are kept unpriced",
+};
+
+/** How many events were lost, and what else went wrong, in words. Only `events` are calls without a cost. */
 export function lossWords(losses: Record<string, number>): { total: number; parts: string[] } {
   const lost = Object.entries(losses).filter(([, number]) => number > 0);
   return {
-    total: sum(lost.map(([, number]) => number)),
+    total: losses.events ?? 0,
     parts: lost.map(([name, number]) => `${number.toLocaleString("en-US")} ${wordsOf(name)}`),
   };
 }
@@ -111,7 +117,7 @@ export function shortId(id: string): string {
 }
 
 function wordsOf(name: string): string {
-  return name.replaceAll("_", " ");
+  return LOSSES[name] ?? name.replaceAll("_", " ");
 }
 
 function plural(number: number, noun: string): string {
