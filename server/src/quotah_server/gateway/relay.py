@@ -20,15 +20,14 @@ from quotah_server.domain.routing import DEFAULT_ROUTE
 from quotah_server.gateway import headers as header_rules
 from quotah_server.gateway import retrying
 from quotah_server.gateway.attempts import Attempt, error_class_of
-from quotah_server.gateway.breaker import Trouble
 from quotah_server.gateway.dialects import RefusalError
 from quotah_server.gateway.errand import Errand
 from quotah_server.gateway.estimator import Estimator
+from quotah_server.gateway.health import Health
 from quotah_server.gateway.held import HeldAnswer
 from quotah_server.gateway.keylimits import KeyLimits, output_bound
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
-from quotah_server.gateway.paces import gait_of
 from quotah_server.gateway.passage import (
     GONE,
     Desk,
@@ -50,12 +49,8 @@ from quotah_server.kit.clock import Clock
 from quotah_server.pipeline.intents import IntentLog
 
 _log = structlog.get_logger("quotah.gateway")
-_FIRST_ERROR, _TOO_MANY_REQUESTS, _FIRST_SERVER_ERROR = 400, 429, 500
-_TROUBLE_OF_STATUS: dict[int, Trouble] = {401: "invalid", 403: "invalid", 429: "rate_limited"}
-_SPENT_PAUSE_S = 60.0
+_FIRST_ERROR, _TOO_MANY_REQUESTS = 400, 429
 _NOT_THE_PROVIDERS = frozenset({"bad_request_target", "address_refused"})
-_FAILED_WITHIN = frozenset({"overloaded_error", "api_error", "server_error"})
-"""Failures of the provider that stand in an answer which began well."""
 
 
 class Again(msgspec.Struct, frozen=True):
@@ -95,6 +90,7 @@ class Relay:
         self._shelf = shelf
         self._key_limits = key_limits
         self._rate_limits = rate_limits
+        self._health = Health(clock)
         self._desk = Desk(watch, metrics, limits, self.estimate, self.finish)
 
     def run(self, errand: Errand, reply: Reply) -> Awaitable[None]:
@@ -191,7 +187,7 @@ class Relay:
                     return judged
                 response = judged
             else:
-                self._note_head(attempt)
+                self._health.head(attempt)
             return await Passage(self._desk, attempt, response, reply, move.leg.injected).run()
         except UpstreamError as error:
             return await self._broken(errand, attempt, reply, error)
@@ -211,7 +207,7 @@ class Relay:
         wait_s = retrying.wait_of(headers, now)
         may = self._router.may_go_on(errand) and (advice is True or status in retry.statuses)
         if not may and status != _TOO_MANY_REQUESTS:
-            self._note_status(attempt, status, wait_s)
+            self._health.status(attempt, status, wait_s)
             return response
         answer = HeldAnswer(response)
         await answer.look()
@@ -224,7 +220,7 @@ class Relay:
         code = admitted.mount.dialect.error_code(body) if answer.whole else None
         if wait_s is None:
             wait_s = retrying.wait_of(headers, now, body)
-        self._note_status(attempt, status, wait_s, code)
+        self._health.status(attempt, status, wait_s, code)
         setback = retrying.setback_of(retry, status, advice, wait_s, code) if may else None
         move = self._router.next(errand, setback) if setback is not None else None
         if move is None:
@@ -316,7 +312,7 @@ class Relay:
         if attempt.keeper is not None and call.http_status is not None:
             attempt.keeper.done(call.http_status, attempt.head, event.call)
         if not attempt.judged:
-            self._note_end(attempt, outcome)
+            self._health.end(attempt, outcome.status, outcome.error_class)
         if outcome.status == "success":
             self._estimator.learn(attempt, event)
             if attempt.route is not DEFAULT_ROUTE:
@@ -342,7 +338,7 @@ class Relay:
         self._metrics.upstream_errors[error.kind] += 1
         _log.warning("upstream_failed", call_id=attempt.call_id, kind=error.kind, reason=str(error))
         if error.kind not in _NOT_THE_PROVIDERS:
-            self._note_failure(attempt, error.kind)
+            self._health.no_answer(attempt, error.kind)
         if reply.gone:
             return GONE
         if reply.started:
@@ -369,7 +365,7 @@ class Relay:
             await self._refuse(attempt, reply, 503, reason, "Quotah is being stopped; try again.")
             return Outcome("interrupted", reason)
         self._metrics.upstream_errors[reason] += 1
-        self._note_failure(attempt, reason)
+        self._health.no_answer(attempt, reason)
         again = None if reply.started else self._after(errand, reason, sent=True)
         if again is not None:
             return again
@@ -400,49 +396,6 @@ class Relay:
             head = [("content-type", "application/json"), *(own if attempt.event_id else own[1:])]
             reply.whole(status, head, body)
         return Outcome("error", code)
-
-    # What circuits and paces learn.
-
-    def _note_head(self, attempt: Attempt) -> None:
-        """A good answer has begun."""
-        admitted, now = attempt.admitted, time.monotonic()
-        if admitted.credential.circuit.until:
-            admitted.credential.circuit.answered(attempt.began)
-        gait = gait_of(admitted.mount.gaits, attempt.model or "")
-        if gait is not None:
-            gait.heard(now - attempt.began, now, streaming=attempt.streaming)
-
-    def _note_status(
-        self, attempt: Attempt, status: int, wait_s: float | None, code: str | None = None
-    ) -> None:
-        """An answer reports a failure, of which the provider or the key is to blame."""
-        trouble = _TROUBLE_OF_STATUS.get(status)
-        if trouble is None and status >= _FIRST_SERVER_ERROR:
-            trouble = "failing"
-        if trouble is not None:
-            wait_s = _SPENT_PAUSE_S if code in retrying.NEVER else wait_s
-            self._note_failure(attempt, f"HTTP {status}", trouble, wait_s)
-
-    def _note_failure(
-        self,
-        attempt: Attempt,
-        why: str,
-        trouble: Trouble = "failing",
-        wait_s: float | None = None,
-    ) -> None:
-        attempt.judged = True
-        attempt.admitted.credential.circuit.failed(
-            trouble, why, self._clock(), attempt.began, time.monotonic(), wait_s
-        )
-
-    def _note_end(self, attempt: Attempt, outcome: Outcome) -> None:
-        circuit = attempt.admitted.credential.circuit
-        if outcome.status in ("cancelled", "interrupted") or outcome.error_class == "gateway_error":
-            circuit.left(attempt.began)
-        elif outcome.error_class in _FAILED_WITHIN:
-            self._note_failure(attempt, f"{outcome.error_class} within a stream")
-        else:
-            circuit.went_well(attempt.began, time.monotonic())
 
 
 def _way(attempt: Attempt) -> Way:
