@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import socket
 
 from quotah_server.gateway.clients import Clients, Patience
 from quotah_server.gateway.inbound import Handler, Inbound
 
 _BACKLOG = 1024
+_UNSENT_BYTES = 128 * 1024
 
 
 class Server:
@@ -37,6 +40,8 @@ class Server:
             lambda: Inbound(loop, self._handler, self.clients),
             self._host, self._port, backlog=_BACKLOG, start_serving=True,
         )  # fmt: skip
+        for listening in server.sockets:
+            _bound_unsent(listening.fileno())
         try:
             while not self._stop.is_set():
                 try:
@@ -63,3 +68,11 @@ class Server:
                 if client.idle:
                     client.close()
             await asyncio.sleep(0.02)
+
+
+def _bound_unsent(listening: int) -> None:
+    """Let the system take no more of an answer than it can soon send, on all connections that come
+    from there: what a client does not read would else pile up in it by megabytes."""
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        with socket.socket(fileno=os.dup(listening)) as same:
+            same.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT_BYTES)
