@@ -40,7 +40,7 @@ test("a route falls back to another model: the dry run says so, and a call does 
   );
   expect(run.attempts).toBe(3);
   await page.goto(`${freshStack.dashboard}/runs/${run.id}`);
-  const attempts = page.getByRole("table").filter({ hasText: "Provider and model" });
+  const attempts = page.getByRole("table").filter({ hasText: "Provider and key" });
   await expect(attempts.getByRole("row").filter({ hasText: "503" })).toHaveCount(2);
   await expect(attempts.getByRole("row").filter({ hasText: "answered" })).toContainText(
     "gpt-5-mini",

@@ -88,6 +88,7 @@ describe("counts", () => {
 describe("durations", () => {
   it.each([
     [0, "0 ms"],
+    [0.02, "<0.1 ms"],
     [0.4, "0.4 ms"],
     [12.6, "13 ms"],
     [999.4, "999 ms"],

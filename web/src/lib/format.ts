@@ -110,7 +110,9 @@ export function duration(ms: Cell): string {
   if (!isNumeric(ms)) return NONE;
   const value = Number(ms);
   if (value < 0) return NONE;
-  if (value < 1) return value === 0 ? "0 ms" : `${value.toFixed(1)} ms`;
+  if (value === 0) return "0 ms";
+  if (value < 0.05) return "<0.1 ms";
+  if (value < 1) return `${value.toFixed(1)} ms`;
   if (value < 999.5) return `${Math.round(value)} ms`;
   if (value < 59_950) return `${scaled.format(value / 1000)} s`;
   const seconds = Math.round(value / 1000);

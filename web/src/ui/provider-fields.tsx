@@ -22,7 +22,7 @@ export function AddressFields({ form, kind }: Props) {
         error={problem}
         hint={
           needed
-            ? "As its documentation gives it to OpenAI's client, with the version: …/v1"
+            ? (ADDRESSES[kind.provider] ?? "As OpenAI's client takes it, with the version: …/v1")
             : `For a proxy or a compatible server. Default: ${kind.base_url}`
         }
       >
@@ -47,6 +47,10 @@ export function AddressFields({ form, kind }: Props) {
   );
 }
 
+/** What is asked for where it is not what OpenAI's client takes. */
+const ADDRESSES: Record<string, string> = {
+  azure: "The endpoint of your resource, without a path.",
+};
 const EXAMPLES: Record<string, string> = {
   azure: "https://my-resource.openai.azure.com",
   ollama: "http://127.0.0.1:11434/v1",

@@ -143,7 +143,9 @@ function MoreFields({ form, kind, gatewayUrl }: PartProps) {
   return (
     <details open={wrong.some(Boolean) || undefined}>
       <summary className="w-fit text-muted text-sm hover:text-ink">
-        {kind.base_url ? "Use another address, name or weight" : "Name and weight"}
+        {kind.base_url
+          ? "Use another address, name or weight"
+          : `${kind.settings.length > 0 ? "Settings, name" : "Name"} and weight`}
       </summary>
       <div className="mt-3 flex flex-col gap-4">
         {kind.base_url !== "" && <AddressFields form={form} kind={kind} />}

@@ -24,10 +24,10 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
         <THead>
           <tr>
             <TH>No.</TH>
-            <TH>Provider and model</TH>
-            <TH className="max-sm:hidden">Key</TH>
+            <TH>Model</TH>
+            <TH className="max-sm:hidden">Provider and key</TH>
             <TH>Status</TH>
-            <TH className="max-sm:hidden">Started</TH>
+            <TH className="max-2xl:hidden">Started</TH>
             <TH align="right">Latency</TH>
             <TH align="right">Cost</TH>
           </tr>
@@ -37,14 +37,13 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
             <TR key={each.event_id}>
               <TD className="num text-muted">{each.attempt}</TD>
               <TD className="max-w-56">
-                <ModelName
-                  model={each.model}
-                  provider={providerName(each.provider)}
-                  color={colorOf(each.provider, each.model)}
-                />
+                <ModelName model={each.model} color={colorOf(each.provider, each.model)} />
               </TD>
-              <TD className="max-w-40 truncate text-muted max-sm:hidden">
-                {each.credential_name ?? (each.credential_id ? "deleted" : "–")}
+              <TD className="max-w-44 truncate max-sm:hidden" title={each.credential_name ?? ""}>
+                {providerName(each.provider)}
+                <span className="ml-2 text-faint">
+                  {each.credential_name ?? (each.credential_id ? "deleted key" : "")}
+                </span>
               </TD>
               <TD>
                 <StatusBadge
@@ -52,14 +51,14 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
                   detail={each.http_status ? String(each.http_status) : each.error_class}
                 />
                 {each.event_id === run.event_id && (
-                  <Tooltip content="This is the answer that the caller got.">
+                  <Tooltip content="This is what the caller got.">
                     <Badge tone="accent" className="ml-2">
-                      answered
+                      {each.status === "success" ? "answered" : "passed on"}
                     </Badge>
                   </Tooltip>
                 )}
               </TD>
-              <TD className="max-sm:hidden">
+              <TD className="max-2xl:hidden">
                 <TimeText value={each.started_at} zone={zone} className="num text-muted" />
               </TD>
               <TD numeric>{duration(each.latency_ms)}</TD>

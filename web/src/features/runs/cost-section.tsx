@@ -79,6 +79,15 @@ function Arithmetic({ run }: { run: RunDetail }) {
             // biome-ignore lint/suspicious/noArrayIndexKey: the items of a finished call never move
             <ItemRow key={index} item={item} all={run.line_items} />
           ))}
+          {run.from_cache && (
+            <tr className="border-b text-good">
+              <td className="h-9 py-1 pr-3 pl-4 font-sans text-sm">Saved by the cache</td>
+              <td />
+              <td className="num whitespace-nowrap py-1 pr-4 pl-3 text-right">
+                {moneyExact(run.saved_usd)}
+              </td>
+            </tr>
+          )}
           <tr className="font-semibold">
             <td className="h-10 py-1 pr-3 pl-4 font-sans text-sm">
               {run.attempt_list.length > 1 ? "Last attempt" : "Total"}

@@ -87,7 +87,7 @@ function RunView({ run, zone }: { run: RunDetail; zone: string }) {
           <Card>
             <CardHeader
               title="Usage as the provider reported it"
-              description={run.raw_usage && "The counts above are read from this."}
+              description={run.raw_usage && usageWords(run)}
             />
             <CardBody>
               {run.raw_usage === null || run.raw_usage === undefined ? (
@@ -157,13 +157,18 @@ function RunHeader({ run, zone }: { run: RunDetail; zone: string }) {
   );
 }
 
+function usageWords({ from_cache }: RunDetail): string {
+  return from_cache
+    ? "When the answer was given first. This time nothing was counted."
+    : "The counts above are read from this.";
+}
+
 /** No provider was asked, and what that was worth. */
 function CacheBadge({ run }: { run: RunDetail }) {
   return (
     <Tooltip content="The gateway answered from memory. No provider was asked, so it cost nothing.">
-      <Badge tone="good">
-        from cache
-        {run.saved_usd !== null && <span className="num">, saved {money(run.saved_usd)}</span>}
+      <Badge tone="good" className="num">
+        {run.saved_usd === null ? "from cache" : `from cache, saved ${money(run.saved_usd)}`}
       </Badge>
     </Tooltip>
   );

@@ -40,7 +40,7 @@ export function TimingSection({ run, zone }: Props) {
                 <Tooltip key={label} content={`${hint} ${duration(ms)}`}>
                   <div
                     className="h-full min-w-0.5"
-                    style={{ flexGrow: Math.max(ms, total / 400), background: color }}
+                    style={{ flexGrow: Math.max(ms / total, 1 / 400) * 100, background: color }}
                   />
                 </Tooltip>
               ))}
