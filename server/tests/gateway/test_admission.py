@@ -9,6 +9,7 @@ import httpx2
 import msgspec
 import pytest
 from gateway.rig import DEADLINE_S, PROVIDER_KEY, Rig, reply, until
+from gateway.routed import follow, key
 from gateway.wires import chat_body
 
 from quotah_server.domain.secrets import mint_key
@@ -245,3 +246,35 @@ def test_logs_and_reprs_hold_no_secret(rig: Rig, capsys: pytest.CaptureFixture[s
     for secret in (rig.key, PROVIDER_KEY):
         assert secret not in shown + logged.out + logged.err
     assert "call_failed" in logged.out + logged.err
+
+
+def test_a_missing_price_book_degrades_the_gateway_and_stops_no_call(rig: Rig) -> None:
+    snapshot = msgspec.structs.replace(rig.make_snapshot(2), book_version="nobody-has-it")
+    rig.publish(snapshot)
+    assert rig.gateway is not None
+    assert rig.gateway.holder.wait_for(2, DEADLINE_S)
+    until(lambda: httpx2.get(f"{rig.url}/readyz").json().get("degraded"), "the gateway says so")
+    answer = httpx2.get(f"{rig.url}/readyz")
+    assert answer.status_code == 200
+    assert answer.json()["degraded"] == ["a price book is missing"]
+    rig.provider.answer = reply(chat_body())
+    assert post(rig, rig.key).status_code == 200
+
+
+def test_a_gateway_that_is_well_has_nothing_degraded(rig: Rig) -> None:
+    answer = httpx2.get(f"{rig.url}/readyz")
+    assert answer.status_code == 200
+    assert "degraded" not in answer.json()
+
+
+def test_the_key_of_a_google_client_is_found_in_the_query_and_stays_here(rig: Rig) -> None:
+    follow(rig, mounts={"gemini": [key("g")]})
+    rig.provider.answer = reply(b'{"candidates":[]}')
+    path = "/gemini/v1beta/models/gemini-2.5-flash:generateContent"
+    answer = httpx2.post(f"{rig.url}{path}?key={rig.key}&alt=json", json={"contents": []})
+    assert answer.status_code == 200
+    (received,) = rig.provider.received
+    assert rig.key not in received.target
+    assert "alt=json" in received.target
+    assert received.header("x-goog-api-key") == "g"
+    assert rig.event().call.model_requested == "gemini-2.5-flash"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -15,6 +14,7 @@ from quotah_server.gateway.breaker import Circuit
 from quotah_server.gateway.dialects import RefusalError
 from quotah_server.gateway.headers import Scanned
 from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount, View, way_to
+from quotah_server.kit.clock import Clock
 
 _OURS = "qk_"
 _RETRY_AFTER_S = 2
@@ -72,7 +72,7 @@ def presented(found: Scanned, query: str) -> Presented:
 
 
 def admit(
-    view: View | None, control_plane_up: bool, keys: Presented, mount_name: str, now: datetime
+    view: View | None, control_plane_up: bool, keys: Presented, mount_name: str, clock: Clock
 ) -> Passed:
     """Let a request pass, or raise the RefusalError that tells why not and what to do."""
     text = keys.ours
@@ -85,7 +85,7 @@ def admit(
     key = view.key(hash_key(text)) if view is not None else None
     if key is None:
         raise _unknown(text, known_world=view is not None and control_plane_up)
-    if key.expires_at is not None and key.expires_at <= now:
+    if key.expires_at is not None and key.expires_at <= clock():
         raise RefusalError(
             401,
             "expired_api_key",

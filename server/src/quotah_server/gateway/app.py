@@ -119,7 +119,7 @@ class GatewayApp:
         if self.stopping:
             raise RefusalError(503, "stopping", "Quotah is being stopped.", retry_after_s=2)
         held, keys = self._holder, presented(found, scope.query_string)
-        return admit(held.view, held.control_plane_up, keys, mount_name, self._clock())
+        return admit(held.view, held.control_plane_up, keys, mount_name, self._clock)
 
     def _about(self, name: str, method: str, proto: HTTPProtocol) -> bool:
         """Answer a question about the gateway itself; False when it was none."""
