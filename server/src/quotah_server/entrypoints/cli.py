@@ -16,6 +16,7 @@ from quotah_server.entrypoints.commands import (
     price,
     providers,
     reprice,
+    routes,
     servers,
     setup,
 )
@@ -49,6 +50,7 @@ for part in (servers, setup, data, price, reprice, count):
     part.register(app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(providers.app, name="providers")
+app.add_typer(routes.app, name="routes")
 
 
 def main() -> None:

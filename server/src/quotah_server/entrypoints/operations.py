@@ -77,7 +77,8 @@ def _remote(socket: Path, command: str, args: dict[str, Any], timeout_s: float) 
 async def _local(
     settings: Settings, folder: instance.DataFolder, command: str, args: dict[str, Any]
 ) -> dict[str, Any]:
-    from quotah_server.entrypoints.admin import DROP_UNREADABLE, Admin
+    from quotah_server.entrypoints.admin import Admin
+    from quotah_server.entrypoints.admin_gateway import DROP_UNREADABLE
     from quotah_server.entrypoints.parts import open_parts
 
     logs.configure(settings, "command")

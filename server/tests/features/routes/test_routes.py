@@ -270,7 +270,25 @@ async def test_the_bounds_themselves_are_taken(lite: Desk) -> None:
 
 
 async def test_the_error_names_the_target_and_what_to_do(lite: Desk) -> None:
-    body = {"name": "r", "targets": [target(model="x"), target("openai")]}
+    body = {"name": "r", "targets": [target("acme"), target("openai")]}
     response = (await lite.browser.call("POST", "/routes", body)).json()
-    assert response["detail"].startswith("Target 2 (openai) does not understand requests made for ")
+    assert response["detail"].startswith("Target 1 (acme) does not understand requests made for ")
     assert "match.mounts" in response["hint"]
+    body["match"] = {"mounts": ["openai", "anthropic"]}
+    response = (await lite.browser.call("POST", "/routes", body)).json()
+    assert response["detail"].startswith(
+        "Target 1 (acme) does not understand requests made for ant"
+    )
+
+
+async def test_a_route_for_all_may_have_targets_that_some_requests_pass_over(lite: Desk) -> None:
+    await lite.save("Any", targets=[target(), target("acme", "llama-4")])
+    answer = await lite.dry(mount="anthropic", model="claude-sonnet-5")
+    assert [(one["mount"], one["problem"]) for one in answer["targets"]] == [
+        ("anthropic", None),
+        ("acme", "acme does not understand requests made for Anthropic."),
+    ]
+    assert (await lite.dry())["sentence"] == (
+        "This request would go to gpt-4o at OpenAI; if that fails, to llama-4 at acme, by the route "
+        "“Any”."
+    )

@@ -40,3 +40,14 @@ def secret_from_stdin(field: str, wanted: bool) -> str:
     if not value:
         raise InvalidInputError(f"Nothing came on standard input for the {field}.", field=field)
     return value
+
+
+def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """Read ``name=value`` of an option that may be given again."""
+    found: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise InvalidInputError(f"--{option} takes name=value.", field=option)
+        found[name] = value
+    return found

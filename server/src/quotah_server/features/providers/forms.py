@@ -10,7 +10,8 @@ from quotah_server.net.addresses import folded_host
 from quotah_server.providers.base import Account
 from quotah_server.providers.registry import ACCOUNTS
 
-KEY_LENGTHS = (8, 512)
+KEY_LENGTHS = (8, 4096)
+"""Tokens of an identity service are long."""
 SETTING_MAX = 200
 
 

@@ -109,6 +109,17 @@ async def serving(
     return (await session.scalars(query)).first()
 
 
+async def scope_of(session: AsyncSession, credential_id: str) -> Scope:
+    """For the operator: the workspace that a credential belongs to."""
+    query = select(ProviderCredentialRow.workspace_id).where(
+        ProviderCredentialRow.id == credential_id
+    )
+    workspace_id = (await session.scalars(query)).first()
+    if workspace_id is None:
+        raise NotFoundError("There is no such provider key.", field="id")
+    return Scope(workspace_id)
+
+
 async def all_of_them(session: AsyncSession) -> list[ProviderCredentialRow]:
     """For the operator: the credentials of every workspace."""
     query = select(ProviderCredentialRow).order_by(ProviderCredentialRow.id)

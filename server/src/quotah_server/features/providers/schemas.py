@@ -30,7 +30,7 @@ ProviderName = Annotated[
 MountName = Annotated[
     str, Field(max_length=32, json_schema_extra={"pattern": PATTERN}), AfterValidator(mount_of)
 ]
-ApiKey = Annotated[str, Field(max_length=1024), AfterValidator(provider_key_of)]
+ApiKey = Annotated[str, Field(max_length=8192), AfterValidator(provider_key_of)]
 BaseUrl = Annotated[str, Field(max_length=2048)]
 Weight = Annotated[int, Field(ge=0, le=WEIGHT_MAX, strict=True)]
 Settings = Annotated[

@@ -36,28 +36,48 @@ def check_mounts(route: Route, mounts: Mapping[str, Mounted]) -> None:
     for number, name in enumerate(route.match.mounts):
         if name not in mounts:
             raise InvalidInputError(_absent(name, mounts), field=f"match.mounts.{number}")
-    asked = [mounts[name] for name in route.match.mounts] or list(mounts.values())
     for number, target in enumerate(route.targets):
-        field = f"targets.{number}.mount"
         if target.mount is None:
             continue
         found = mounts.get(target.mount)
         if found is None or not found.stored:
             stored = {name: one for name, one in mounts.items() if one.stored}
-            raise InvalidInputError(_absent(target.mount, stored), field=field)
-        other = next((one for one in asked if one.shape != found.shape), None)
-        if other is not None:
-            hint = (
-                "Name the providers whose requests it is for in match.mounts."
-                if not route.match.mounts
-                else "Make a route for each kind of API."
-            )
-            raise InvalidInputError(
-                f"Target {number + 1} ({found.name}) does not understand requests made for "
-                f"{other.name}, which this route is for as well: their APIs differ.",
-                field=field,
-                hint=hint,
-            )
+            raise InvalidInputError(_absent(target.mount, stored), field=f"targets.{number}.mount")
+    if route.match.mounts:
+        _check_shapes(route, mounts)
+    elif all(target.mount is not None for target in route.targets):
+        _check_ways(route, mounts)
+
+
+def _check_shapes(route: Route, mounts: Mapping[str, Mounted]) -> None:
+    """Every target understands every request that the route names."""
+    asked = [mounts[name] for name in route.match.mounts]
+    for number, target in enumerate(route.targets):
+        if target.mount is not None:
+            found = mounts[target.mount]
+            other = next((one for one in asked if one.shape != found.shape), None)
+            if other is not None:
+                raise _not_understood(number, found, other, "Make a route for each kind of API.")
+
+
+def _check_ways(route: Route, mounts: Mapping[str, Mounted]) -> None:
+    """Whatever may be asked, some target understands it; the others are passed over."""
+    shapes = {mounts[target.mount].shape for target in route.targets if target.mount is not None}
+    other = next((one for one in mounts.values() if shapes and one.shape not in shapes), None)
+    if other is not None:
+        found = mounts[route.targets[0].mount or ""]
+        raise _not_understood(
+            0, found, other, "Name the providers whose requests it is for in match.mounts."
+        )
+
+
+def _not_understood(number: int, found: Mounted, other: Mounted, hint: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"Target {number + 1} ({found.name}) does not understand requests made for {other.name}, "
+        "which this route is for as well: their APIs differ.",
+        field=f"targets.{number}.mount",
+        hint=hint,
+    )
 
 
 def _check_targets(route: Route) -> None:

@@ -19,6 +19,7 @@ from quotah_server.features.routes.schemas import (
 )
 
 NOUN = "route"
+_STATUSES = [*Retry().statuses]
 
 
 def read(fields: RouteIn, route_id: str) -> Route:
@@ -53,11 +54,29 @@ def body_of(route: Route) -> dict[str, Any]:
     """What is stored of a route beside id, name and enabled: without what is as by default."""
     # By way of JSON, so that it equals what comes back from the database.
     body = msgspec.json.decode(msgspec.json.encode(route), type=dict[str, Any])
+    retry = body.get("retry", {})
+    if retry.get("statuses") == _STATUSES:
+        del retry["statuses"]
     return {
         name: value
         for name, value in body.items()
         if name not in ("id", "name", "enabled") and value != {}
     }
+
+
+def stored(route: Route) -> dict[str, Any]:
+    """All that is stored of a route but its id."""
+    return {"name": route.name, "enabled": route.enabled, **body_of(route)}
+
+
+def as_file(route: Route) -> dict[str, Any]:
+    """A route as somebody would write it into a file: without what is as by default."""
+    body = body_of(route)
+    match = body.get("match", {})
+    for name, noun in (("projects", "prj"), ("keys", "key")):
+        if name in match:
+            match[name] = [prefixed(noun, one) for one in match[name]]
+    return {"name": route.name, **({} if route.enabled else {"enabled": False}), **body}
 
 
 def written(route: Route) -> dict[str, Any]:

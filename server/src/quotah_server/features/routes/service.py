@@ -115,16 +115,16 @@ def add(
     session.add(row)
     audit.record(
         session, actor, "route.created", ("route", row.id), workspace_id=scope.workspace_id,
-        after=_told(row),
+        after=told(row),
     )  # fmt: skip
     return row
 
 
 def rewrite(session: AsyncSession, actor: Actor, row: GatewayRouteRow, route: Route) -> bool:
     """Write a route that was checked into its row; False where that changes nothing."""
-    before = _told(row)
+    before = told(row)
     row.name, row.enabled, row.body = route.name, route.enabled, convert.body_of(route)
-    after = _told(row)
+    after = told(row)
     if before == after:
         return False
     row.updated_at = utc_now()
@@ -143,7 +143,7 @@ async def drop(session: AsyncSession, actor: Actor, row: GatewayRouteRow) -> Non
     """Delete a row."""
     audit.record(
         session, actor, "route.deleted", ("route", row.id), workspace_id=row.workspace_id,
-        before=_told(row),
+        before=told(row),
     )  # fmt: skip
     await repository.remove(session, row)
 
@@ -155,8 +155,9 @@ def arrange(
     before: list[GatewayRouteRow],
     after: list[GatewayRouteRow],
 ) -> bool:
-    """Number rows anew; False where they stood so already."""
-    moved = [row.id for row in before] != [row.id for row in after]
+    """Number rows anew; False where those of before stand as they stood."""
+    old = [row.id for row in before]
+    moved = old != [row.id for row in after if row.id in old]
     for position, row in enumerate(after):
         row.position = position
     if moved:
@@ -175,5 +176,6 @@ async def _locked(session: AsyncSession, scope: Scope) -> list[GatewayRouteRow]:
     return await repository.of_workspace(session, scope)
 
 
-def _told(row: GatewayRouteRow) -> dict[str, Any]:
+def told(row: GatewayRouteRow) -> dict[str, Any]:
+    """A route as the audit log tells of it."""
     return {"name": row.name, "enabled": row.enabled, **row.body}
