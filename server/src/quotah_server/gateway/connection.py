@@ -22,6 +22,16 @@ NAMES: dict[bytes, str] = {}
 _NAMES_MAX = 512
 
 
+class _Nowhere(list[tuple[str, str]]):
+    """Takes what comes after a head: trailers, for which nobody asked."""
+
+    def append(self, item: tuple[str, str]) -> None:
+        """Forget it."""
+
+
+NOWHERE = _Nowhere()
+
+
 class BrokenOffError(Exception):
     """The connection ended, or what came was no HTTP, before the answer was whole.
 
@@ -64,7 +74,7 @@ class Answer:
 
     __slots__ = (
         "_connection", "_failure", "_fault", "_held", "_take", "_waiter", "bodiless", "ended",
-        "headers", "parts", "sized", "status",
+        "headers", "parts", "status",
     )  # fmt: skip
 
     def __init__(self, connection: Line, *, bodiless: bool) -> None:
@@ -72,7 +82,6 @@ class Answer:
         self.bodiless = bodiless
         self.status = 0
         self.headers: list[tuple[str, str]] = []
-        self.sized = False
         self.parts: list[bytes] = []
         self.ended = False
         self._failure: BrokenOffError | None = None
@@ -137,8 +146,11 @@ class Answer:
             self.wake()
             return
         if self.parts:
-            chunk = self.parts[0] if len(self.parts) == 1 else b"".join(self.parts)
-            self.parts = []
+            if len(self.parts) == 1:
+                chunk = self.parts.pop()
+            else:
+                chunk = b"".join(self.parts)
+                self.parts = []
             try:
                 self._held = not self._take(chunk)
             except Exception as error:  # noqa: BLE001 -- raised where it is awaited
@@ -272,6 +284,12 @@ class Connection(asyncio.Protocol):
                 answer.fail(f"what came is no HTTP: {error}")
             self.abort()
             return
+        if not answer.status:
+            self._head_size += len(data)
+            if self._head_size > _HEAD_BYTES:
+                answer.fail(f"the head of the answer exceeds {_HEAD_BYTES} bytes")
+                self.abort()
+                return
         answer.arrived()
         if len(answer.parts) > 1 or len(data) > _LOW_BYTES:
             self._hold_back(answer)
@@ -286,7 +304,7 @@ class Connection(asyncio.Protocol):
         answer = self._answer
         if answer is None:
             return
-        if exc is None and answer.status and not answer.sized:
+        if exc is None and answer.status and not any(n in _SIZES for n, _ in answer.headers):
             answer.ended = True
         answer.fail("the connection was closed" if exc is None else str(exc))
 
@@ -297,11 +315,6 @@ class Connection(asyncio.Protocol):
         self._head_size = 0
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._head_size += len(name) + len(value)
-        if self._head_size > _HEAD_BYTES:
-            raise ValueError(f"the head of the answer exceeds {_HEAD_BYTES} bytes")
-        if self._answer is not None and self._answer.status:
-            return  # trailers, for which nobody asked
         if value.isascii():
             self._headers.append((NAMES.get(name) or lower_name(name), value.decode("ascii")))
 
@@ -316,7 +329,7 @@ class Connection(asyncio.Protocol):
             raise ValueError("an answer that nobody asked for")
         answer.headers = self._headers
         answer.status = status
-        answer.sized = any(name in _SIZES for name, _ in self._headers)
+        self._headers = NOWHERE  # trailers, for which nobody asked
         if answer.bodiless:
             answer.ended = True
 

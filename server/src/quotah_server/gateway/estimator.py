@@ -18,7 +18,7 @@ import structlog
 from quotah_server.catalog.aliases import canonical
 from quotah_server.domain.event import PricedEvent
 from quotah_server.gateway.attempts import Attempt
-from quotah_server.gateway.estimate import delivered_text, tokens_of
+from quotah_server.gateway.estimate import BYTES_PER_TOKEN, delivered_text, tokens_of
 from quotah_server.kit import files
 from quotah_server.tokens.family import family_of
 from quotah_server.tokens.learn import Learner
@@ -26,7 +26,7 @@ from quotah_server.tokens.models import encoding_of
 
 _log = structlog.get_logger("quotah.gateway.estimator")
 _KEEP_EVERY_S = 60.0
-_SAMPLE_BYTES = 4096
+_SAMPLE_BYTES = 1024
 """Of a stream that is under way so much is read to tell how much of it is text."""
 _SAMPLED = 16
 """Of models that are well known one call in so many is looked at: every call would pay for it."""
@@ -101,7 +101,7 @@ class Estimator:
             return 0.0
         admitted = attempt.admitted
         text = delivered_text(admitted.mount.dialect, reversed(sample), is_sse=attempt.is_sse)
-        tokens = tokens_of(len(text.encode(errors="replace")))
+        tokens = len(text.encode(errors="replace")) / BYTES_PER_TOKEN
         return tokens * _prior(admitted.mount.provider.name, attempt.model) / size
 
     async def counted(self, attempt: Attempt) -> Units:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import msgspec
 
@@ -19,7 +20,7 @@ KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-ke
 _NOT_SENT = _HOP_BY_HOP | KEY_HEADERS | {
     "host", "content-length", "expect", "accept-encoding",
 }  # fmt: skip
-_NOT_RETURNED = _HOP_BY_HOP | {"alt-svc"}
+_NOT_RETURNED = _HOP_BY_HOP | {"alt-svc", "content-length"}
 _PREFIX_LENGTH = len(PREFIX)
 
 
@@ -36,16 +37,14 @@ class Scanned(msgspec.Struct):
     size: int = 0
 
 
-def scan(items: Iterable[tuple[str, str]]) -> Scanned:
+def scan(items: Sequence[tuple[str, str]]) -> Scanned:
     """Sort the headers of a request; names come in lower case."""
     forward: list[tuple[str, str]] = []
     keys: list[tuple[str, str]] = []
     found = Scanned(forward, keys, {})
-    size = 0
     named: set[str] = set()
     for item in items:
         name, value = item
-        size += len(name) + len(value)
         if name in _NOT_SENT:
             if name in KEY_HEADERS:
                 keys.append(item)
@@ -65,7 +64,7 @@ def scan(items: Iterable[tuple[str, str]]) -> Scanned:
     named.discard("close")
     if named:
         found.forward = [item for item in forward if item[0] not in named]
-    found.size = size
+    found.size = sum(map(len, chain.from_iterable(items)))
     return found
 
 
@@ -74,7 +73,5 @@ def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     return [
         item
         for item in headers
-        if item[0] not in _NOT_RETURNED
-        and item[0] != "content-length"
-        and not item[0].startswith(PREFIX)
+        if (name := item[0]) not in _NOT_RETURNED and not name.startswith(PREFIX)
     ]

@@ -72,7 +72,6 @@ class Stream:
             self._left = int(length)
         answer.headers = headers
         answer.status = status
-        answer.sized = True
         if head.ends:
             self._end()
         return True

@@ -10,12 +10,13 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
+from operator import itemgetter
 from typing import cast
 
 import httptools
 
 from quotah_server.gateway.clients import Clients, Patience
-from quotah_server.gateway.connection import NAMES, lower_name
+from quotah_server.gateway.connection import NAMES, NOWHERE, lower_name
 from quotah_server.gateway.request import HeaderList, Request
 
 _HEAD_BYTES = 128 * 1024
@@ -40,18 +41,10 @@ _BUSY = (
     b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
 ) % (len(_BUSY_BODY), _BUSY_BODY)
 
+_name_of = itemgetter(0)
+
 Handler = Callable[[Request, Request], Awaitable[None]]
 """Called with what is asked and with where to answer, which are the same object here."""
-
-
-class _Nowhere(HeaderList):
-    """Takes what comes after the head: trailers, for which nobody asked."""
-
-    def append(self, item: tuple[str, str]) -> None:
-        """Forget it."""
-
-
-_NOWHERE = _Nowhere()
 
 
 class Inbound(asyncio.Protocol):
@@ -221,7 +214,7 @@ class Inbound(asyncio.Protocol):
             return
         self._head = 0
         parser, headers = self._parser, self._headers
-        self._headers = _NOWHERE
+        self._headers = NOWHERE
         version = parser.get_http_version()
         self.speaks_1_1 = version == "1.1"
         method = parser.get_method().decode("ascii")
@@ -233,9 +226,10 @@ class Inbound(asyncio.Protocol):
             self._fail(HTTPStatus.METHOD_NOT_ALLOWED)
         request = Request(self, method, self._target, headers, parser.should_keep_alive())
         self._newest = request
-        expected = request.headers.get("expect")
-        if expected is not None and expected.lower() == "100-continue":
-            request.expects_continue()
+        if "expect" in map(_name_of, headers):
+            expected = request.headers.get("expect")
+            if expected is not None and expected.lower() == "100-continue":
+                request.expects_continue()
         if self._running is None and not self._waiting:
             self._start(request)
         else:

@@ -13,7 +13,7 @@ from quotah_server.gateway.attempts import Attempt
 from quotah_server.pipeline.intents import IntentLog
 
 _EVERY_S = 0.25
-_AGAIN = 4
+_AGAIN = 8
 """How much of an answer is text is looked at anew when it has grown so many times as long."""
 
 

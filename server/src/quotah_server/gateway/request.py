@@ -228,11 +228,7 @@ class Request:
     def _begin(self, status: int, headers: HeaderList, length: int | None, body: bytes) -> None:
         if self.answered:
             return
-        lines: list[str] = []
-        dated = False
-        for name, value in headers:
-            lines.append(f"{name}: {value}\r\n")
-            dated = dated or name == "date"
+        lines = [f"{name}: {value}\r\n" for name, value in headers]
         if length is not None:
             lines.append(f"content-length: {length}\r\n")
         if self.chunked:
@@ -246,7 +242,7 @@ class Request:
         if head.count("\n") != len(lines) or head.count("\r") != len(lines):
             raise ValueError("a header of the answer holds a line break")
         self.answered = True
-        if not dated:
+        if "\ndate: " not in head and not head.startswith("date: "):
             head += _date()
         first = _LINES.get(status) or f"HTTP/1.1 {status} \r\n"
         data = f"{first}{head}\r\n".encode("latin-1")

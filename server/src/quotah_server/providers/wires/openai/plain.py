@@ -24,7 +24,7 @@ _WRITTEN = frozenset(
     {"reasoning_tokens", "text_tokens", "accepted_prediction_tokens", "rejected_prediction_tokens",
      *_ZEROS_OUT}
 )  # fmt: skip
-_NO_DETAILS: Raw = {}
+_COUNTS = frozenset({int, type(None)})
 
 
 def plain_units(operation: str, raw: Raw, extras: Mapping[str, Any]) -> dict[str, int] | None:
@@ -74,11 +74,9 @@ def _part(details: object, known: frozenset[str], name: str, zeros: tuple[str, .
     found = cast("Raw", details)
     if not found.keys() <= known:
         return _ODD
-    for other in zeros:
-        count = found.get(other)
-        if count is not None and (type(count) is not int or count):
-            return _ODD
+    if any(map(found.get, zeros)) or not _COUNTS.issuperset(map(type, found.values())):
+        return _ODD
     value = found.get(name)
     if value is None:
         return _UNTOLD
-    return value if type(value) is int and value >= 0 else _ODD
+    return value if value >= 0 else _ODD
