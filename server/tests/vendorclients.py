@@ -12,5 +12,14 @@ with warnings.catch_warnings():
     from google.genai import types as genai_types
     from mistralai.client import Mistral
     from mistralai.client.errors import SDKError as MistralError
+    from opentelemetry.instrumentation.openai.v1 import OpenAIV1Instrumentor
 
-__all__ = ["Mistral", "MistralError", "cohere", "genai", "genai_errors", "genai_types"]
+__all__ = [
+    "Mistral",
+    "MistralError",
+    "OpenAIV1Instrumentor",
+    "cohere",
+    "genai",
+    "genai_errors",
+    "genai_types",
+]

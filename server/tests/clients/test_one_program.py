@@ -7,6 +7,7 @@ the provider's answer, which a span tells too, and the trace that the request na
 from __future__ import annotations
 
 import signal
+import time
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +17,10 @@ import openai
 import pytest
 from entrypoints.stack import Stack, until
 from opentelemetry import propagate
-from opentelemetry.instrumentation.openai import OpenAIInstrumentor
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from vendorclients import OpenAIV1Instrumentor
 
 from quotah import Quotah
 
@@ -29,36 +30,50 @@ MESSAGE: dict[str, Any] = {"model": "claude-sonnet-4-6", "max_tokens": 99, "mess
 
 
 class Program:
-    """A whole Quotah, and the program that uses it."""
+    """A whole Quotah, and a program that begins to use it now: what was there before is left out."""
 
     def __init__(self, stack: Stack, token: str) -> None:
         self.stack, self._token = stack, token
-        key = stack.json("keys", "create", "--kind", "ingest", "--name", "sdk")["key"]
-        self.gateway_key: str = stack.json("keys", "create", "--kind", "gateway", "--name", "g")[
+        name = f"program {time.monotonic_ns()}"
+        key = stack.json("keys", "create", "--kind", "ingest", "--name", name)["key"]
+        self.gateway_key: str = stack.json("keys", "create", "--kind", "gateway", "--name", name)[
             "key"
         ]
         self.q = Quotah(stack.api, key)
+        self._before = {run["id"] for run in self._list()}
+        self._lines = self._log_length()
 
     def runs(self) -> list[dict[str, Any]]:
         """Every event, oldest first, with everything that is stored of it."""
-        listed = self.stack.ask("GET", "/runs?limit=200", self._token)["items"]
-        return [self.stack.ask("GET", f"/runs/{run['id']}", self._token) for run in listed[::-1]]
+        fresh = [run["id"] for run in self._list() if run["id"] not in self._before]
+        return [self.stack.ask("GET", f"/runs/{one}", self._token) for one in reversed(fresh)]
 
     def billed(self) -> int:
-        """How many lines the provider's log has."""
+        """How many lines the provider's log has gained."""
+        return self._log_length() - self._lines
+
+    def _list(self) -> list[dict[str, Any]]:
+        return self.stack.ask("GET", "/runs?limit=200", self._token)["items"]
+
+    def _log_length(self) -> int:
         url = f"http://127.0.0.1:{self.stack.mock_port}/mock/log"
         with urllib.request.urlopen(url, timeout=10) as answer:
             return len(answer.read().splitlines())
 
 
-@pytest.fixture
-def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, str]]:
     stack = Stack(tmp_path_factory.mktemp("program") / "data")
     token = stack.init()["admin_token"]
     stack.start()
     stack.json("providers", "add-mock")
-    yield Program(stack, token)
+    yield stack, token
     stack.stop(signal.SIGKILL)
+
+
+@pytest.fixture
+def program(whole: tuple[Stack, str]) -> Program:
+    return Program(*whole)
 
 
 @pytest.fixture
@@ -66,7 +81,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
     exporter = InMemorySpanExporter()
     traces = TracerProvider()
     traces.add_span_processor(SimpleSpanProcessor(exporter))
-    instrumentor = OpenAIInstrumentor()
+    instrumentor = OpenAIV1Instrumentor()
     instrumentor.instrument(tracer_provider=traces)
     yield exporter
     instrumentor.uninstrument()

@@ -12,6 +12,18 @@ from quotah_server.domain.errors import StartupError
 from quotah_server.mock.app import MockProvider
 from quotah_server.mock.wire import serve as listen
 
+_PLACES = {
+    "OpenAI": "/openai/v1",
+    "Azure": "",
+    "Anthropic": "/anthropic",
+    "Google": "/gemini",
+    "Cohere": "/cohere",
+    "Mistral": "/mistral",
+    "its log": "/mock/log",
+    "its plans": "/mock/plan",
+}
+"""Base URLs for the vendors' clients, and its own pages."""
+
 
 def serve(host: str, port: int, log: str | None) -> None:
     """Serve until Ctrl-C; raises StartupError when the port or the log file cannot be had."""
@@ -33,12 +45,9 @@ async def _run(provider: MockProvider, host: str, port: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     origin = f"http://{host}:{server.port}"
-    sys.stdout.write(
-        f"Mock provider on {origin}\n"
-        f"  OpenAI base URL     {origin}/openai/v1\n"
-        f"  Anthropic base URL  {origin}/anthropic\n"
-        f"  Log of billed calls {origin}/mock/log\n"
-    )
+    lines = [f"Mock provider on {origin}"]
+    lines += [f"  {name:<10} {origin}{path}" for name, path in _PLACES.items()]
+    sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
     await stop.wait()
     await server.close()
