@@ -65,7 +65,7 @@ function LatestRow({ run, zone }: { run: Run; zone: string }) {
   const tokens = sumOfKnown(run.usage.input_tokens, run.usage.output_tokens);
   const facts = [
     feature ?? user ?? run.operation,
-    tokens === null ? null : `${count(tokens)} tokens`,
+    run.from_cache ? "from cache" : tokens === null ? null : `${count(tokens)} tokens`,
     duration(run.latency_ms),
   ];
   return (

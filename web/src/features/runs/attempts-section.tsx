@@ -23,20 +23,22 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
       <Table>
         <THead>
           <tr>
-            <TH>No.</TH>
+            <TH className="max-sm:hidden">No.</TH>
             <TH>Model</TH>
             <TH className="max-sm:hidden">Provider and key</TH>
             <TH>Status</TH>
             <TH className="max-2xl:hidden">Started</TH>
-            <TH align="right">Latency</TH>
+            <TH align="right" className="max-sm:hidden">
+              Latency
+            </TH>
             <TH align="right">Cost</TH>
           </tr>
         </THead>
         <tbody>
           {run.attempt_list.map((each) => (
             <TR key={each.event_id}>
-              <TD className="num text-muted">{each.attempt}</TD>
-              <TD className="max-w-56">
+              <TD className="num text-muted max-sm:hidden">{each.attempt}</TD>
+              <TD className="max-w-56 max-sm:max-w-36">
                 <ModelName model={each.model} color={colorOf(each.provider, each.model)} />
               </TD>
               <TD className="max-w-44 truncate max-sm:hidden" title={each.credential_name ?? ""}>
@@ -52,7 +54,10 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
                 />
                 {each.event_id === run.event_id && (
                   <Tooltip content="This is what the caller got.">
-                    <Badge tone="accent" className="ml-2">
+                    <Badge
+                      tone="accent"
+                      className="ml-2 max-sm:mt-1 max-sm:ml-0 max-sm:flex max-sm:w-fit"
+                    >
                       {each.status === "success" ? "answered" : "passed on"}
                     </Badge>
                   </Tooltip>
@@ -61,7 +66,9 @@ export function AttemptsSection({ run, zone }: { run: RunDetail; zone: string })
               <TD className="max-2xl:hidden">
                 <TimeText value={each.started_at} zone={zone} className="num text-muted" />
               </TD>
-              <TD numeric>{duration(each.latency_ms)}</TD>
+              <TD numeric className="max-sm:hidden">
+                {duration(each.latency_ms)}
+              </TD>
               <TD numeric>
                 <Money value={each.cost_usd} />
               </TD>

@@ -56,7 +56,7 @@ function GatewayTable({ items }: { items: readonly Gateway[] }) {
       <THead>
         <tr>
           <TH>Gateway</TH>
-          <TH>State</TH>
+          <TH className="max-sm:hidden">State</TH>
           <TH align="right">In flight</TH>
           <TH align="right">
             <Tooltip content="Events written to the gateway's disk and not yet delivered to the store">
@@ -74,10 +74,16 @@ function GatewayTable({ items }: { items: readonly Gateway[] }) {
           const lost = lossWords(gateway.losses);
           return (
             <TR key={gateway.gateway_id} className="hover:bg-hover">
-              <TD className="id max-w-48 truncate" title={gateway.gateway_id}>
-                {shortId(gateway.gateway_id)}
+              <TD
+                className="max-w-48 truncate max-sm:max-w-36 max-sm:py-2"
+                title={gateway.gateway_id}
+              >
+                <span className="id">{shortId(gateway.gateway_id)}</span>
+                <Badge tone={tone} dot className="mt-1 w-fit sm:hidden" title={meaning}>
+                  {label}
+                </Badge>
               </TD>
-              <TD>
+              <TD className="max-sm:hidden">
                 <Tooltip content={meaning}>
                   <Badge tone={tone} dot>
                     {label}
