@@ -6,7 +6,6 @@ which tells what a request would do (the dry run).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from functools import lru_cache
@@ -201,9 +200,20 @@ def _matches(match: Match, asked: Asked) -> bool:
 
 
 def _like(pattern: str, name: str) -> bool:
-    return pattern == name or ("*" in pattern and _regex(pattern).fullmatch(name) is not None)
+    """Part by part, each at its first place: time grows with the name alone, whatever the pattern."""
+    if pattern == name:
+        return True
+    head, *parts = _parts(pattern)
+    if not parts or not name.startswith(head):
+        return False
+    place = len(head)
+    for part in parts[:-1]:
+        place = name.find(part, place) + len(part)
+        if place < len(part):
+            return False
+    return len(name) - len(parts[-1]) >= place and name.endswith(parts[-1])
 
 
 @lru_cache(maxsize=4096)
-def _regex(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)
+def _parts(pattern: str) -> tuple[str, ...]:
+    return tuple(pattern.split("*"))
