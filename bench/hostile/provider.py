@@ -1,4 +1,5 @@
-"""A provider that answers at once, and streams without end to whoever asks for a stream.
+"""A provider that answers at once, and streams without end to whoever asks for a stream, at 320 kB/s
+per stream, which is several times what a fast model brings.
 
 python provider.py PORT
 """
@@ -19,6 +20,7 @@ _WHOLE = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 
     len(_BODY),
     _BODY,
 )
+_PAUSE_S = 0.05
 _HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
 _EVENT = b'data: {"choices":[{"index":0,"delta":{"content":"' + b"x" * 16_000 + b'"}}]}\n\n'
 
@@ -37,7 +39,8 @@ async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             while True:
                 writer.write(_EVENT)
                 await writer.drain()
-    except (asyncio.IncompleteReadError, ConnectionError):
+                await asyncio.sleep(_PAUSE_S)
+    except (asyncio.IncompleteReadError, ConnectionError, RuntimeError):
         pass
     finally:
         writer.close()
