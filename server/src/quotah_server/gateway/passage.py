@@ -165,11 +165,12 @@ class Passage:
 
         def take(chunk: bytes) -> bool:
             if plain is None:
+                size = len(chunk)
+                attempt.activity += 1
+                attempt.passed_bytes += size
                 if attempt.kept_bytes < keep:
-                    passed(chunk, keep)
-                else:
-                    attempt.activity += 1
-                    attempt.passed_bytes += len(chunk)
+                    attempt.kept.append(chunk)
+                    attempt.kept_bytes += size
                 data = feed(chunk)
             else:
                 readable = plain(chunk)

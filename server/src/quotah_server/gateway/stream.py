@@ -90,10 +90,8 @@ class SseTee:
         ):
             if self._first or self._injected is not None:
                 return self._whole(chunk)
-            for needle in self._needles:
-                if needle in chunk:
-                    self._read(chunk)
-                    break
+            if any(map(chunk.__contains__, self._needles)):
+                self._read(chunk)
             return chunk
         return self._pieces(chunk)
 
@@ -153,15 +151,13 @@ class SseTee:
                     self._first = False
                     self._on_data(data)
             return self._strip(block)
-        for needle in self._needles:
-            if needle in block:
-                self._read(block)
-                break
+        if any(map(block.__contains__, self._needles)):
+            self._read(block)
         return self._strip(block)
 
     def _read(self, block: bytes) -> None:
         for frame in frames(block):
-            if any(needle in frame for needle in self._needles):
+            if any(map(frame.__contains__, self._needles)):
                 self._on_data(data_of(frame))
 
     def _strip(self, block: bytes) -> bytes:

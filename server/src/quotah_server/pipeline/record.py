@@ -30,8 +30,9 @@ MODEL_MAX = 300
 def record(call: Call, book: Book) -> PricedEvent:
     """Read the call's usage and price it."""
     call = with_told(call)
-    if len(call.model_response or "") > MODEL_MAX:
-        call = msgspec.structs.replace(call, model_response=(call.model_response or "")[:MODEL_MAX])
+    named = call.model_response
+    if named is not None and len(named) > MODEL_MAX:
+        call = msgspec.structs.replace(call, model_response=named[:MODEL_MAX])
     usage = usage_of(call)
     short = None if call.from_cache else quick_cost(book, canonical(call.provider), call, usage)
     if short is not None:
