@@ -1,14 +1,14 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, useState } from "react";
-import { Controller, type UseFormReturn, useForm } from "react-hook-form";
+import { Controller, FormProvider, useForm } from "react-hook-form";
 import * as z from "zod/mini";
 import { type MadeKey, makeKey } from "@/api/keys";
 import { scoped } from "@/api/queries";
 import { KeyRuleFields } from "@/features/settings/key-fields";
 import { KEY_KINDS } from "@/features/settings/key-kinds";
 import { showProblem } from "@/features/settings/key-problem";
-import { editSchema, NO_RULES, type RuleValues, toRules } from "@/features/settings/key-values";
+import { editSchema, NO_RULES, toRules } from "@/features/settings/key-values";
 import { Banner } from "@/ui/banner";
 import { Button } from "@/ui/button";
 import { ChoiceCards } from "@/ui/choice-cards";
@@ -62,6 +62,8 @@ function KeyForm({ onMade }: { onMade: (made: MadeKey) => void }) {
   });
   const { errors, isSubmitting } = form.formState;
   const ofGateway = form.watch("kind") === "gateway";
+  const { name: _, root: __, ...below } = errors;
+  const wrong = Object.keys(below).length > 0;
   const submit = form.handleSubmit(async (values) => {
     const { name, kind } = values;
     try {
@@ -72,48 +74,50 @@ function KeyForm({ onMade }: { onMade: (made: MadeKey) => void }) {
     }
   });
   return (
-    <form onSubmit={submit} noValidate>
-      <DialogBody className="flex flex-col gap-4">
-        <Field
-          label="Name"
-          error={errors.name?.message}
-          hint="What will use it, for example “checkout-service”."
-        >
-          {(control) => <Input autoComplete="off" {...control} {...form.register("name")} />}
-        </Field>
-        <Controller
-          control={form.control}
-          name="kind"
-          render={({ field }) => (
-            <ChoiceCards
-              aria-label="Kind of key"
-              value={field.value}
-              onChange={field.onChange}
-              options={OPTIONS}
-            />
+    <FormProvider {...form}>
+      <form onSubmit={submit} noValidate>
+        <DialogBody className="flex flex-col gap-4">
+          <Field
+            label="Name"
+            error={errors.name?.message}
+            hint="What will use it, for example “checkout-service”."
+          >
+            {(control) => <Input autoComplete="off" {...control} {...form.register("name")} />}
+          </Field>
+          <Controller
+            control={form.control}
+            name="kind"
+            render={({ field }) => (
+              <ChoiceCards
+                aria-label="Kind of key"
+                value={field.value}
+                onChange={field.onChange}
+                options={OPTIONS}
+              />
+            )}
+          />
+          {ofGateway && (
+            <details open={wrong || undefined}>
+              <summary className="w-fit text-muted text-sm hover:text-ink">
+                Limit what it may call, and how much
+              </summary>
+              <div className="mt-3 flex flex-col gap-4">
+                <KeyRuleFields />
+              </div>
+            </details>
           )}
-        />
-        {ofGateway && (
-          <details>
-            <summary className="w-fit text-muted text-sm hover:text-ink">
-              Limit what it may call, and how much
-            </summary>
-            <div className="mt-3 flex flex-col gap-4">
-              <KeyRuleFields form={form as unknown as UseFormReturn<RuleValues>} />
-            </div>
-          </details>
-        )}
-        <FormAlert>{errors.root?.message}</FormAlert>
-      </DialogBody>
-      <DialogFooter className="sticky bottom-0 bg-surface">
-        <DialogClose asChild>
-          <Button>Cancel</Button>
-        </DialogClose>
-        <Button type="submit" variant="primary" loading={isSubmitting}>
-          Create key
-        </Button>
-      </DialogFooter>
-    </form>
+          <FormAlert>{errors.root?.message}</FormAlert>
+        </DialogBody>
+        <DialogFooter className="sticky bottom-0 bg-surface">
+          <DialogClose asChild>
+            <Button>Cancel</Button>
+          </DialogClose>
+          <Button type="submit" variant="primary" loading={isSubmitting}>
+            Create key
+          </Button>
+        </DialogFooter>
+      </form>
+    </FormProvider>
   );
 }
 

@@ -1,12 +1,12 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
-import { type UseFormReturn, useForm } from "react-hook-form";
+import { FormProvider, useForm } from "react-hook-form";
 import type * as z from "zod/mini";
 import { type ApiKey, changeKey } from "@/api/keys";
 import { scoped } from "@/api/queries";
 import { KeyRuleFields } from "@/features/settings/key-fields";
 import { showProblem } from "@/features/settings/key-problem";
-import { editSchema, type RuleValues, toRules, toRuleValues } from "@/features/settings/key-values";
+import { editSchema, toRules, toRuleValues } from "@/features/settings/key-values";
 import { Button } from "@/ui/button";
 import { Dialog, DialogBody, DialogClose, DialogContent, DialogFooter } from "@/ui/dialog";
 import { Field } from "@/ui/field";
@@ -42,23 +42,25 @@ export function EditKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => vo
         title={`Edit ${apiKey.name}`}
         description={ofGateway ? "Gateways follow within seconds." : undefined}
       >
-        <form onSubmit={submit} noValidate>
-          <DialogBody className="flex flex-col gap-4">
-            <Field label="Name" error={errors.name?.message}>
-              {(control) => <Input autoComplete="off" {...control} {...form.register("name")} />}
-            </Field>
-            {ofGateway && <KeyRuleFields form={form as unknown as UseFormReturn<RuleValues>} />}
-            <FormAlert>{errors.root?.message}</FormAlert>
-          </DialogBody>
-          <DialogFooter className="sticky bottom-0 bg-surface">
-            <DialogClose asChild>
-              <Button>Cancel</Button>
-            </DialogClose>
-            <Button type="submit" variant="primary" loading={isSubmitting}>
-              Save key
-            </Button>
-          </DialogFooter>
-        </form>
+        <FormProvider {...form}>
+          <form onSubmit={submit} noValidate>
+            <DialogBody className="flex flex-col gap-4">
+              <Field label="Name" error={errors.name?.message}>
+                {(control) => <Input autoComplete="off" {...control} {...form.register("name")} />}
+              </Field>
+              {ofGateway && <KeyRuleFields />}
+              <FormAlert>{errors.root?.message}</FormAlert>
+            </DialogBody>
+            <DialogFooter className="sticky bottom-0 bg-surface">
+              <DialogClose asChild>
+                <Button>Cancel</Button>
+              </DialogClose>
+              <Button type="submit" variant="primary" loading={isSubmitting}>
+                Save key
+              </Button>
+            </DialogFooter>
+          </form>
+        </FormProvider>
       </DialogContent>
     </Dialog>
   );

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Controller, type UseFormReturn } from "react-hook-form";
+import { Controller, type UseFormReturn, useFormContext } from "react-hook-form";
 import { useMounts } from "@/api/mounts";
 import { kindsQuery } from "@/api/providers";
 import type { RuleValues } from "@/features/settings/key-values";
@@ -10,8 +10,12 @@ import { TagsInput } from "@/ui/tags-input";
 
 type Form = UseFormReturn<RuleValues>;
 
-/** What a gateway key may do, and what is known of calls that say nothing. */
-export function KeyRuleFields({ form }: { form: Form }) {
+/**
+ * What a gateway key may do, and what is known of calls that say nothing: part of a form that holds
+ * these values, and is handed down by its provider.
+ */
+export function KeyRuleFields() {
+  const form = useFormContext<RuleValues>();
   const { errors } = form.formState;
   return (
     <>
