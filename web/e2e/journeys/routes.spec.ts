@@ -78,7 +78,7 @@ test("routes are put in order, switched off and deleted", async ({ page, freshSt
     await account.request("POST", "/routes", { name, match: { features: [name] } });
   }
   await page.reload();
-  expect(await names(page)).toEqual(["First", "Second", "Third"]);
+  await expect.poll(() => names(page)).toEqual(["First", "Second", "Third"]);
   await page.getByRole("button", { name: "Move Third up" }).click();
   await expect.poll(() => names(page)).toEqual(["First", "Third", "Second"]);
   await routes(page).nth(2).locator("[draggable]").dragTo(routes(page).nth(0));
@@ -92,7 +92,7 @@ test("routes are put in order, switched off and deleted", async ({ page, freshSt
   await expect.poll(() => names(page)).toEqual(["Second", "First"]);
 
   await page.reload();
-  expect(await names(page)).toEqual(["Second", "First"]);
+  await expect.poll(() => names(page)).toEqual(["Second", "First"]);
   await expect(page.getByRole("switch", { name: "Follow First" })).not.toBeChecked();
 });
 
