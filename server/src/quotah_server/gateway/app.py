@@ -15,7 +15,7 @@ import structlog
 
 from quotah_server.domain.ids import new_id
 from quotah_server.gateway import attribution, headers
-from quotah_server.gateway.admission import Passed, admit, check_model, presented
+from quotah_server.gateway.admission import Passed, admit, presented
 from quotah_server.gateway.attempts import MEDIA, PASSTHROUGH
 from quotah_server.gateway.dialects import RefusalError, guess
 from quotah_server.gateway.dialects.base import NO_ASK, read_ask
@@ -24,6 +24,7 @@ from quotah_server.gateway.estimate import request_tokens
 from quotah_server.gateway.headers import Scanned
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import CONTENT_TYPE, GatewayMetrics
+from quotah_server.gateway.named import check_models
 from quotah_server.gateway.relay import Relay
 from quotah_server.gateway.reply import HTTPProtocol, Reply
 from quotah_server.gateway.snapshot_holder import SnapshotHolder
@@ -34,6 +35,8 @@ _log = structlog.get_logger("quotah.gateway")
 _FREE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})
 _FREE_OPERATIONS = frozenset({MANAGEMENT, "count_tokens", "input_tokens"})
 """What no provider bills: passed on without an event."""
+_NOT_READ = frozenset({PASSTHROUGH, MANAGEMENT})
+"""Operations whose body names no model that is called: a batch's stand in its file, whatever else it says."""
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\]|%2f|%5c)\.{1,2}(?:[/\\]|%2f|%5c|$)", re.IGNORECASE)
 
 
@@ -193,7 +196,7 @@ class GatewayApp:
             self._metrics.dropped[name] += 1
         upstream_path = mount.dialect.upstream_path(path)
         operation = mount.provider.operation(scope.method, upstream_path) or PASSTHROUGH
-        understood = bool(body) and operation != PASSTHROUGH
+        understood = bool(body) and operation not in _NOT_READ
         errand = Errand(
             passed.view, key, mount, passed.own,
             call_id=call_id, method=scope.method, path=path, query=scope.query_string,
@@ -203,7 +206,7 @@ class GatewayApp:
             wish=found.ours.get("cache") if found.ours else None,
         )  # fmt: skip
         if key.models and scope.method not in _FREE_METHODS:
-            check_model(key, errand.model)
+            check_models(key, errand.model, body, found.forward)
         if understood and operation not in MEDIA:
             errand.estimated_input = request_tokens(body)
         return errand

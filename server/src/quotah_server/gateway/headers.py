@@ -19,7 +19,10 @@ KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-ke
 """Where vendors' clients put their keys; none of them travels on as it came."""
 _NOT_SENT = _HOP_BY_HOP | KEY_HEADERS | {
     "host", "content-length", "expect", "accept-encoding",
+    "x-http-method-override", "x-http-method", "x-method-override",
 }  # fmt: skip
+"""A request is what its first line says: a GET that some server takes for a POST would be billed without
+being counted."""
 _NOT_RETURNED = _HOP_BY_HOP | {"alt-svc", "content-length"}
 _PREFIX_LENGTH = len(PREFIX)
 

@@ -29,7 +29,8 @@ _KINDS = {
     503: "UNAVAILABLE",
     504: "DEADLINE_EXCEEDED",
 }
-_MODEL = re.compile(r"/(?:models|tunedModels)/([^/:]+)(?=:)")
+_MODEL = re.compile(r"/(?:models|tunedModels)/([^/:]+)(?=:[^/:]*/*\Z)")
+_CALL = re.compile(r":[^/:]*/*\Z")
 _STREAM = ":streamGenerateContent"
 _EMBED = (":embedContent", ":batchEmbedContents")
 _TEXT_KEYS = frozenset({"text", "arguments"})
@@ -51,8 +52,11 @@ class GeminiDialect(PlainDialect):
         return (("x-goog-api-key", secret),)
 
     def model_of(self, path: str, ask: Ask) -> str | None:
+        """By the path where that calls something: what a body says beside it is not what runs."""
         found = _MODEL.search(path)
-        return found[1] if found else ask.model_name
+        if found is not None:
+            return found[1]
+        return None if _CALL.search(path) else ask.model_name
 
     def with_model(self, path: str, body: bytes, model: str) -> tuple[str, bytes]:
         """Requests for embeddings repeat the path's model in the body."""

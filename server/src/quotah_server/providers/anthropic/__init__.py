@@ -13,7 +13,7 @@ from quotah_server.providers.base import MANAGEMENT, Answer
 from quotah_server.providers.wires.openai import OpenAIWire
 
 _OPERATIONS = {"/messages": "messages", "/messages/count_tokens": "count_tokens"}
-_FREE = re.compile(r"/messages/batches(?:/[^/]+/cancel)?|/files")
+_FREE = re.compile(r"/messages/batches(?:/[\w.-]+/cancel)?|/files")
 
 _NATIVE = frozenset(_OPERATIONS.values())
 _OPENAI = OpenAIWire()

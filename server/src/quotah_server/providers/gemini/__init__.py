@@ -22,9 +22,9 @@ _METHODS = {
 }
 _CALLED = ("/models/", "/tunedModels/", "/endpoints/")
 _FREE = re.compile(
-    r"(?:/upload)?/v[^/]+/files(?:[/:].*)?"
-    r"|/v[^/]+/(?:batches/[^/]+:cancel|interactions/[^/]+/cancel)"
-    r"|/v[^/]+/[a-zA-Z]+/[^/]+:(?:batchGenerateContent|asyncBatchEmbedContent)"
+    r"(?:/upload)?/v[^/]+/files(?:[/:][\w./:-]*)?"
+    r"|/v[^/]+/(?:batches/[\w.-]+:cancel|interactions/[\w.-]+/cancel)"
+    r"|/v[^/]+/[a-zA-Z]+/[\w.-]+:(?:batchGenerateContent|asyncBatchEmbedContent)"
 )
 """What stores or ends something; the results of a batch are what is billed. Contents that are put into a
 cache cost something, which no answer tells."""

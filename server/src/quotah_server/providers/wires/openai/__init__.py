@@ -32,9 +32,10 @@ _OPERATIONS = {
     "/rerank": "rerank",
 }
 _FREE = re.compile(
-    r"/(?:batches|files|uploads)(?:/.*)?|/responses/[^/]+/cancel|/chat/completions/[^/]+"
+    r"/(?:batches|files|uploads)(?:/[\w./-]*)?|/responses/[\w.-]+/cancel|/chat/completions/[\w.-]+"
 )
-"""What stores, ends or renames something; the results of a batch are what is billed."""
+"""What stores, ends or renames something; the results of a batch are what is billed. Ids are plain: what a
+server might read as another path (``/chat/completions/%2F``) is not free for certain."""
 _MEDIA = frozenset({"transcription", "speech", "images"})
 _RESPONSES = frozenset({"responses", "realtime"})
 
