@@ -38,7 +38,8 @@ def quick_cost(
 
     provider: our name.
     """
-    extras, at, model = call.extras, call.started_at, call.model
+    extras, at = call.extras, call.started_at
+    model = call.model_response or call.model_requested
     where = extras.get("base_url")
     if (
         len(extras) > (where is not None)

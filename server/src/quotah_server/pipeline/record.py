@@ -29,12 +29,15 @@ MODEL_MAX = 300
 
 def record(call: Call, book: Book) -> PricedEvent:
     """Read the call's usage and price it."""
-    call = with_told(call)
+    provider = canonical(call.provider)
+    told = told_by(provider, call.operation, call.raw_usage)
+    if told:
+        call = msgspec.structs.replace(call, extras={**told, **call.extras})
     named = call.model_response
     if named is not None and len(named) > MODEL_MAX:
         call = msgspec.structs.replace(call, model_response=named[:MODEL_MAX])
     usage = usage_of(call)
-    short = None if call.from_cache else quick_cost(book, canonical(call.provider), call, usage)
+    short = None if call.from_cache else quick_cost(book, provider, call, usage)
     if short is not None:
         return PricedEvent(call, usage, short[0], "computed", book.version, split=short[1])
     cost = cost_of(call, usage, book)
@@ -74,6 +77,8 @@ def usage_of(call: Call) -> Usage:
     """What the provider reported; our own count where it reported none or broke off."""
     room = room_for(canonical(call.provider), call.operation)
     usage = room.usage(call.operation, call.raw_usage, call.extras)
+    if not usage.missing and not usage.estimated:
+        return usage
     refused = call.http_status is not None and call.http_status >= _FIRST_ERROR_STATUS
     if usage.missing and refused:
         return Usage(missing=True, flags=(*usage.flags, NOT_BILLED))

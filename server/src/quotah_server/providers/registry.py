@@ -58,7 +58,12 @@ _ROOM_OF_PROVIDER: dict[tuple[str, str], Provider] = {
 _ROOM_OF_OPERATION: dict[str, Provider] = {
     operation: room for room in reversed(_ROOMS) for operation in room.reads
 }
-_TELLERS: dict[Provider, Teller] = {room: room for room in _ALL if isinstance(room, Teller)}
+_TELLERS: dict[Provider, Teller] = {
+    room: room
+    for room in _ALL
+    if isinstance(room, Teller) and getattr(type(room), "told", None) is not OpenAIWire.told
+}
+"""Those whose usage objects say more than counts; most of OpenAI's wire says nothing else."""
 _ASKERS: dict[Provider, Asker] = {room: room for room in _ALL if isinstance(room, Asker)}
 
 
