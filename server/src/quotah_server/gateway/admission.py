@@ -144,6 +144,10 @@ def _brought(key: GatewayKey, mount: OpenMount, keys: Presented) -> OpenCredenti
             f"No address is known to which a key of your own for {mount.name!r} could be sent.",
         )
     text = keys.own or keys.query
+    if text and text.strip().removeprefix("Bearer ").startswith(_OURS):
+        raise RefusalError(
+            400, "own_key_is_ours", "The provider key of this request is one of Quotah's own."
+        )
     return OpenCredential(
         id="",
         workspace_id=key.workspace_id,

@@ -190,6 +190,12 @@ class GatewayApp:
             raise RefusalError(
                 400, "invalid_path", "The path may not contain '.' or '..' segments."
             )
+        if headers.GATEWAY_KEY in path:
+            raise RefusalError(
+                400,
+                "invalid_path",
+                "A Quotah key has no place in the path: providers would see it.",
+            )
         key, mount = passed.key, passed.mount
         who, dropped = attribution.read(found.ours, key, key.environment)
         for name in dropped:

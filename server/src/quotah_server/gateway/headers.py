@@ -7,6 +7,7 @@ from itertools import chain
 
 import msgspec
 
+from quotah_server.domain.secrets import PREFIXES
 from quotah_server.gateway.attribution import PREFIX
 
 _HOP_BY_HOP = frozenset(
@@ -19,10 +20,12 @@ KEY_HEADERS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-ke
 """Where vendors' clients put their keys; none of them travels on as it came."""
 _NOT_SENT = _HOP_BY_HOP | KEY_HEADERS | {
     "host", "content-length", "expect", "accept-encoding",
-    "x-http-method-override", "x-http-method", "x-method-override",
+    "x-http-method-override", "x-http-method", "x-method-override", "cookie",
 }  # fmt: skip
 """A request is what its first line says: a GET that some server takes for a POST would be billed without
 being counted."""
+GATEWAY_KEY = PREFIXES["gateway"]
+"""How every key of ours begins; no header that holds one goes on, whatever its name."""
 _NOT_RETURNED = _HOP_BY_HOP | {"alt-svc", "content-length"}
 _PREFIX_LENGTH = len(PREFIX)
 
@@ -40,7 +43,7 @@ class Scanned(msgspec.Struct):
     size: int = 0
 
 
-def scan(items: Sequence[tuple[str, str]]) -> Scanned:
+def scan(items: Sequence[tuple[str, str]]) -> Scanned:  # noqa: C901 -- one pass; a function per header is felt
     """Sort the headers of a request; names come in lower case."""
     forward: list[tuple[str, str]] = []
     keys: list[tuple[str, str]] = []
@@ -57,9 +60,11 @@ def scan(items: Sequence[tuple[str, str]]) -> Scanned:
                 found.chunked = True
             elif name == "connection":
                 named.update(part.strip().lower() for part in value.split(","))
+            elif name == "cookie" and (kept := _foreign_cookies(value)):
+                forward.append((name, kept))
         elif name.startswith(PREFIX):
             found.ours[name[_PREFIX_LENGTH:]] = value
-        else:
+        elif GATEWAY_KEY not in value:
             if name == "traceparent":
                 found.traceparent = value
             forward.append(item)
@@ -69,6 +74,14 @@ def scan(items: Sequence[tuple[str, str]]) -> Scanned:
         found.forward = [item for item in forward if item[0] not in named]
     found.size = sum(map(len, chain.from_iterable(items)))
     return found
+
+
+def _foreign_cookies(value: str) -> str:
+    """The cookies of a header without those of Quotah's: a browser sends the session of a dashboard on
+    the same host along, as cookies know no ports."""
+    pairs = value.split(";")
+    kept = [pair for pair in pairs if "quotah" not in pair.partition("=")[0].lower()]
+    return "; ".join(pair.strip() for pair in kept if pair.strip() and GATEWAY_KEY not in pair)
 
 
 def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

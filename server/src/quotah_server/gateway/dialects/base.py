@@ -12,6 +12,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
+from quotah_server.domain.secrets import PREFIXES
 from quotah_server.gateway.forms import is_form, read_fields
 
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
@@ -127,7 +128,7 @@ class Ask(msgspec.Struct):
 
 
 NO_ASK = Ask()
-_OURS = "qk_"
+_OURS = tuple(PREFIXES.values())
 _FORM = frozenset({"model", "stream"})
 _ask_decoder = msgspec.json.Decoder(Ask)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -170,10 +171,11 @@ def error_of(body: bytes) -> Mapping[str, Any]:
 
 
 def without_ours(query: str) -> str:
-    """The query without parameters that hold a key of Quotah's, which is no provider's business."""
-    if _OURS not in query:
+    """The query without parameters that hold a key of Quotah's, which is no provider's business,
+    however they are written."""
+    if "qk_" not in query and "%" not in query:
         return query
-    kept = [p for p in query.split("&") if not unquote_plus(p.partition("=")[2]).startswith(_OURS)]
+    kept = [p for p in query.split("&") if not any(our in unquote_plus(p) for our in _OURS)]
     return "&".join(kept)
 
 

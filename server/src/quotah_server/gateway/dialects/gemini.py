@@ -14,6 +14,7 @@ from quotah_server.gateway.dialects.base import (
     RefusalError,
     error_of,
     texts,
+    without_ours,
     without_parameter,
     word,
 )
@@ -46,7 +47,7 @@ class GeminiDialect(PlainDialect):
     streams_json = True
 
     def target(self, path: str, query: str, settings: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG002 -- it has none
-        return path, without_parameter(query, "key") if query else query
+        return path, without_ours(without_parameter(query, "key")) if query else query
 
     def key_headers(self, secret: str) -> tuple[tuple[str, str], ...]:
         return (("x-goog-api-key", secret),)
