@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -215,9 +216,10 @@ def test_the_models_of_a_mount_that_are_followed_are_bounded() -> None:
 def test_a_failing_key_is_passed_over_while_another_is_there(rig: Rig) -> None:
     follow(rig, mounts={"openai": [key("a"), key("b")]})
     rig.provider.answer = by_key({"a": BAD, "b": GOOD})
+    began = time.monotonic()
     statuses = [post(rig).status_code for _ in range(20)]
-    assert statuses[-8:] == [200] * 8
-    assert statuses.count(500) == 5
+    # One more for each pause that went by meanwhile: 10 of 20 without a circuit.
+    assert 5 <= statuses.count(500) <= 5 + (time.monotonic() - began) // 5
 
 
 def test_a_single_key_is_tried_although_it_fails(rig: Rig) -> None:
@@ -266,13 +268,15 @@ def test_an_unreachable_provider_counts_as_failing(rig: Rig) -> None:
     nowhere = f"http://127.0.0.1:{free_port()}"
     follow(rig, mounts={"openai": [key("a", base_url=nowhere), key("b", weight=0)]})
     rig.provider.answer = GOOD
-    statuses = [post(rig).status_code for _ in range(7)]
-    assert statuses == [502] * 5 + [200] * 2
+    began = time.monotonic()
+    statuses = [post(rig).status_code for _ in range(9)]
+    assert statuses[:5] == [502] * 5
+    assert statuses.count(502) <= 5 + (time.monotonic() - began) // 5
 
 
 def test_a_limited_key_is_used_again_when_its_pause_is_over(rig: Rig) -> None:
     follow(rig, mounts={"openai": [key("a"), key("b", weight=0)]})
-    limited = reply(b"{}", status=429, headers=[("retry-after-ms", "700")])
+    limited = reply(b"{}", status=429, headers=[("retry-after-ms", "4000")])
     rig.provider.answer = by_key({"a": in_turn(limited, GOOD), "b": GOOD})
     assert post(rig).status_code == 429
     assert post(rig).status_code == 200

@@ -132,7 +132,7 @@ def test_the_fastest_target_is_found_and_preferred(rig: Rig) -> None:
     ))  # fmt: skip
 
     async def slow(received: Received, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(2.0)
         await GOOD(received, writer)
 
     rig.provider.answer = by_mount({"openai": slow, "spare": GOOD})
