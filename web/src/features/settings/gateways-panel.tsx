@@ -60,7 +60,7 @@ function GatewayTable({ items }: { items: readonly Gateway[] }) {
           <TH align="right">In flight</TH>
           <TH align="right">
             <Tooltip content="Events written to the gateway's disk and not yet delivered to the store">
-              <span>In the journal</span>
+              <span>Journal</span>
             </Tooltip>
           </TH>
           <TH align="right">Lost</TH>
@@ -79,7 +79,7 @@ function GatewayTable({ items }: { items: readonly Gateway[] }) {
                 title={gateway.gateway_id}
               >
                 <span className="id">{shortId(gateway.gateway_id)}</span>
-                <Badge tone={tone} dot className="mt-1 w-fit sm:hidden" title={meaning}>
+                <Badge tone={tone} dot className="mt-1 flex w-fit sm:hidden" title={meaning}>
                   {label}
                 </Badge>
               </TD>
