@@ -53,7 +53,7 @@ class Errand:
     view: the snapshot by which it was admitted. own: the provider key that the caller brought. model,
     operation: as asked. The rest belongs to the router: targets that are left, tries left at this one,
     ids of the keys that were used for it and of those that are spent. wish: what the client asks of the
-    cache; cache, cache_key: see Shelf. tokens: what the final attempt came to.
+    cache; cache, cache_key: see Shelf. tokens: what its attempts came to.
     """
 
     __slots__ = (
@@ -126,6 +126,12 @@ class Errand:
         self.wish = wish
         self.cache = ""
         self.cache_key: bytes | None = None
+
+    def may_still_call(self, now: datetime) -> bool:
+        """Whether its key is one still: it may be revoked, or expire, between two attempts."""
+        newest = self.view.newest()
+        key = newest.key(self.key.hash) if newest is not None else self.key
+        return key is not None and (key.expires_at is None or key.expires_at > now)
 
     def credentials_of(self, mount: OpenMount) -> tuple[OpenCredential, ...]:
         """The keys that may be used for the request at a mount."""

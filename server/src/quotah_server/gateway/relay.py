@@ -153,7 +153,7 @@ class Relay:
         finally:
             if leaves:
                 reply.on_gone(None)
-            errand.tokens = attempt.tokens
+            errand.tokens += attempt.tokens
             self._watch.remove(attempt)
             for response in held:
                 await response.close()
@@ -244,6 +244,10 @@ class Relay:
             attempt.pausing, attempt.ending, attempt.abort_reason = True, False, ""
             reply.on_gone(lambda: abort(attempt, "client_disconnected"))
             await asyncio.sleep(max(0.0, ready - time.monotonic()))
+            if not errand.may_still_call(self._clock()):
+                text = "This Quotah gateway key was revoked, or has expired, meanwhile."
+                await self._refuse(attempt, reply, 401, "invalid_api_key", text)
+                return None
             following = self._attempt(errand, move)
             self._intents.note(following.intent())
             self._watch.add(following)
@@ -266,6 +270,7 @@ class Relay:
         attempt.event_id = ""
         response: UpstreamResponse | None = None
         self._watch.add(attempt)
+        reply.on_gone(lambda: abort(attempt, "client_disconnected"))
         try:
             response = await self._upstream.send(
                 out.method, out.url, out.headers, out.body, way=_way(attempt)
@@ -287,6 +292,8 @@ class Relay:
         except asyncio.CancelledError:
             await self._aborted(errand, attempt, reply)
         finally:
+            attempt.ending = True
+            reply.on_gone(None)
             move.credential.circuit.left(attempt.began)
             self._watch.remove(attempt)
             if response is not None:

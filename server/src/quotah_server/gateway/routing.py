@@ -233,13 +233,17 @@ class Router:
         usage = {"input": _rounded(tokens), "output": _rounded(output)}
         if errand.operation in _WITHOUT_OUTPUT:
             del usage["output"]
-        wanted = (book.version, provider, model, *usage.values(), hour)
+        project_id = errand.key.project_id
+        # A workspace's book, and a project's terms in it, are its own.
+        wanted = (
+            workspace_id, project_id, book.version, provider, model, *usage.values(), hour
+        )  # fmt: skip
         if wanted not in self._prices:
             if len(self._prices) >= _PRICES_KEPT:
                 self._prices.clear()
             found = price(
                 book, provider=canonical(provider), model=model, usage=Usage(usage), at=hour,
-                project_id=errand.key.project_id, deployment=model,
+                project_id=project_id, deployment=model,
             )  # fmt: skip
             self._prices[wanted] = found.cost_usd
         return self._prices[wanted]

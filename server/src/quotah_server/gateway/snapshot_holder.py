@@ -85,7 +85,7 @@ class OpenMount(msgspec.Struct, frozen=True):
 
 
 class View:
-    """One version, immutable."""
+    """One version, immutable. newest: tells the one that is held now."""
 
     def __init__(
         self,
@@ -93,11 +93,13 @@ class View:
         keys: dict[str, GatewayKey],
         mounts: dict[str, dict[str, OpenMount]],
         routes: dict[str, tuple[Route, ...]],
+        newest: Callable[[], View | None],
     ) -> None:
         self.version = version
         self._keys = keys
         self._mounts = mounts
         self._routes = routes
+        self.newest = newest
 
     def key(self, key_hash: str) -> GatewayKey | None:
         """The gateway key with a hash."""
@@ -217,7 +219,7 @@ class SnapshotHolder:
             for workspace_id, listed in snapshot.routes.items()
             if (on := tuple(route for route in listed if route.enabled))
         }
-        return View(snapshot.version, snapshot.keys, mounts, routes)
+        return View(snapshot.version, snapshot.keys, mounts, routes, lambda: self.view)
 
     def _mounts(self, workspace_id: str, by_name: dict[str, Mount]) -> dict[str, OpenMount]:
         opened: dict[str, OpenMount] = {}
