@@ -14,7 +14,8 @@ from quotah_server.gateway.reach import Origin, Reach
 from quotah_server.gateway.ways import Http2
 from quotah_server.net.addresses import Address
 
-_IDLE_S = 90.0
+_IDLE_S = 50.0
+"""Shorter than the minute after which many a load balancer closes what stands idle."""
 _IDLE_PER_ORIGIN = 256
 _SWEEP_S = 15.0
 _SECOND_FAMILY_AFTER_S = 0.3
