@@ -21,6 +21,7 @@ from quotah_server.entrypoints.admin import Admin
 from quotah_server.features.gateways.reports import MAX_BODY
 from quotah_server.features.gateways.service import Gateways
 from quotah_server.features.snapshot.service import SnapshotPublisher
+from quotah_server.store.control.session import AWAY, why_away
 
 _log = structlog.get_logger("quotah.internal")
 _WAIT_MAX_S = 25.0
@@ -103,6 +104,9 @@ def _for_commands(admin: Admin) -> Route:
             return JSONResponse(await admin.run(name, args))
         except QuotahError:
             raise
+        except AWAY as error:
+            _log.error("control_database_away", command=name, error=type(error).__name__)
+            raise UnavailableError(why_away(error)) from error
         except Exception as error:
             # Without the message: those of drivers and parsers quote what they were given.
             _log.error("command_broke", command=name, error=type(error).__name__, at=_where(error))

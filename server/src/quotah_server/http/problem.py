@@ -15,8 +15,6 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -31,6 +29,7 @@ from quotah_server.domain.errors import (
     UnavailableError,
 )
 from quotah_server.http.frame import frame_of
+from quotah_server.store.control.session import AWAY, why_away
 
 _log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
@@ -126,7 +125,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(QuotahError, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    for away in (OperationalError, InterfaceError, PoolTimeoutError):
+    for away in AWAY:
         app.add_exception_handler(away, _on_database_away)
 
 
@@ -169,8 +168,7 @@ def _sentence(message: str) -> str:
 
 async def _on_database_away(request: Request, error: Exception) -> Response:
     _log.error("control_database_away", error=type(error).__name__)
-    detail = "The control database does not answer. Try again in a moment."
-    response = render(request, 503, UnavailableError.code, detail)
+    response = render(request, 503, UnavailableError.code, why_away(error))
     response.headers["retry-after"] = "2"
     return response
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from quotah_server.domain.errors import TooManyAttemptsError, UnauthenticatedError
@@ -72,15 +74,16 @@ class ControlAuthenticator:
             found = await repository.find_session(db, _token_hash(token), now)
             if found is None:
                 return None
-            if now - found.last_seen_at > _SEEN_EVERY:
-                await repository.mark_seen(db, found.id, now)
-            return Principal(
-                kind="session",
-                grants=await workspaces.grants_of(db, found.member_id),
-                member_id=found.member_id,
-                session_id=found.id,
-                is_operator=found.is_operator,
-            )
+            grants = await workspaces.grants_of(db, found.member_id)
+        if now - found.last_seen_at > _SEEN_EVERY:
+            await self._noted(lambda db: repository.mark_seen(db, found.id, now))
+        return Principal(
+            kind="session",
+            grants=grants,
+            member_id=found.member_id,
+            session_id=found.id,
+            is_operator=found.is_operator,
+        )
 
     async def key(self, key: str) -> Principal | None:
         """One of our keys; a mistyped one is told by its checksum, without asking the database."""
@@ -91,8 +94,8 @@ class ControlAuthenticator:
             found = await repository.find_key(db, hash_key(key), now)
             if found is None:
                 return None
-            if found.last_used_at is None or now - found.last_used_at > _USED_EVERY:
-                await repository.mark_used(db, found.id, now)
+        if found.last_used_at is None or now - found.last_used_at > _USED_EVERY:
+            await self._noted(lambda db: repository.mark_used(db, found.id, now))
         kind, role = _KINDS[found.kind]
         return Principal(
             kind=kind,
@@ -102,6 +105,15 @@ class ControlAuthenticator:
             project_id=found.project_id,
             is_operator=found.by_operator and kind == "admin_key",
         )
+
+    async def _noted(self, mark: Callable[[AsyncSession], Awaitable[None]]) -> None:
+        """Note that a session or key was used. A disk that is full takes no note, and nobody is kept
+        from reading by that: what is wrong is to be seen just then."""
+        try:
+            async with self._database.transaction() as db:
+                await mark(db)
+        except SQLAlchemyError as error:
+            _log.warning("use_not_noted", error=type(error).__name__)
 
 
 async def sign_in(

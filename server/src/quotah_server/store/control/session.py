@@ -16,10 +16,15 @@ from typing import Any
 
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from quotah_server.domain.errors import StartupError
 
+AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
+"""What is raised while the control database cannot do its work."""
+_FULL = ("SQLITE_FULL", "53100")
 _TOPICS = "topics"
 _SQLITE_SETTINGS = (
     "PRAGMA journal_mode=DELETE",
@@ -46,6 +51,17 @@ def control_url(database_url: str | None, sqlite_file: Path) -> URL:
     if backend == "sqlite":
         return url.set(drivername="sqlite+aiosqlite")
     raise StartupError(f"QUOTAH_DATABASE_URL names {backend}; use postgresql://…")
+
+
+def why_away(error: Exception) -> str:
+    """Say to people what one of ``AWAY`` means, and what to do about it."""
+    cause = getattr(error, "orig", None)
+    told = (getattr(cause, "sqlite_errorname", None), getattr(cause, "sqlstate", None))
+    if any(one in _FULL for one in told):
+        return (
+            "The control database's disk is full: nothing can be saved until there is room on it."
+        )
+    return "The control database does not answer. Try again in a moment."
 
 
 def prepare_sqlite(connection: Any) -> None:
