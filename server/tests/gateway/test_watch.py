@@ -40,11 +40,14 @@ async def run(watch: Watch, attempt: Attempt, deaf: int) -> str:
 @pytest.mark.parametrize("deaf", [0, 1, 3])
 async def test_a_drained_attempt_ends_though_cancellations_are_swallowed(deaf: int) -> None:
     watch = Watch(Limits(drain_s=0.1))
-    attempt = make_attempt()
+    attempt, drain = make_attempt(), watch.drains.begin()
+    assert drain is not None
     task = asyncio.create_task(run(watch, attempt, deaf))
     await asyncio.sleep(0)
-    begin_draining(attempt)
+    begin_draining(attempt, drain)
+    assert watch.draining == 1
     assert await asyncio.wait_for(task, 5) == "client_disconnected"
+    assert watch.draining == 0
     assert len(watch) == 0
     await watch.finish(0)
 

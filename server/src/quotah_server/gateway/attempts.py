@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +16,7 @@ from quotah_server.gateway.amounts import exact_value
 from quotah_server.gateway.attribution import Trace
 from quotah_server.gateway.cache import Keeper
 from quotah_server.gateway.dialects.base import UNREADABLE, read_members
+from quotah_server.gateway.drains import Drain
 from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount
 from quotah_server.pipeline.intents import Intent
 from quotah_server.providers.base import Answer
@@ -23,6 +25,9 @@ from quotah_server.providers.registry import asked_by
 PASSTHROUGH = "passthrough"
 MEDIA = frozenset({"speech", "images", "transcription"})
 """Operations of which a count of the text that went over the wire says nothing."""
+_LONGEST = 200
+"""Characters that are kept of an id or a word of the provider's, which may send any text."""
+_WORD = re.compile(r"[\w./:-]{1,64}", re.ASCII)
 _PROVIDER_REQUEST_IDS = ("x-request-id", "request-id")
 _BY_STATUS = {
     400: "invalid_request",
@@ -52,7 +57,8 @@ class Attempt:
     began: by the monotonic clock. final: no further attempt follows. pausing: it has failed, and
     another one will be made. judged: its credential's circuit knows what became of it. cache: what the
     client is told of the cache, "" for nothing; keeper: collects the answer for it. head: the headers
-    of the answer. tokens: what it came to, once it is recorded.
+    of the answer. tokens: what it came to, once it is recorded. draining: set while it is read on for
+    a client that has gone.
     """
 
     __slots__ = (
@@ -138,7 +144,7 @@ class Attempt:
         self.kept_bytes = 0
         self.passed_bytes = 0
         self.activity = 0
-        self.draining = False
+        self.draining: Drain | None = None
         self.task: asyncio.Task[Any] | None = None
         self.abort_reason = ""
         self.ending = False
@@ -173,7 +179,7 @@ class Attempt:
         self.activity += 1
         for name, value in headers:
             if name in _PROVIDER_REQUEST_IDS:
-                self.provider_request_id = value[:200]
+                self.provider_request_id = value[:_LONGEST]
 
     def passed(self, chunk: bytes, keep: int) -> None:
         """A chunk of the body came; up to ``keep`` bytes are kept for an estimate."""
@@ -211,22 +217,22 @@ class Attempt:
             operation=self.operation,
             model_requested=self.model,
             model_response=answer.model,
-            service_tier=answer.service_tier,
+            service_tier=answer.service_tier and answer.service_tier[:_LONGEST],
             region=answer.region,
             streaming=self.streaming or self.is_sse,
             raw_usage=answer.usage,
             extras=extras,
             estimated_units=self.estimated_units,
             status=status,
-            error_class=error_class,
+            error_class=error_class and _named(error_class),
             http_status=self.http_status,
-            finish_reason=answer.finish_reason,
+            finish_reason=answer.finish_reason and answer.finish_reason[:_LONGEST],
             started_at=self.started_at,
             first_byte_at=self.first_byte_at,
             ended_at=now,
             trace_id=trace.trace_id if trace else None,
             parent_span_id=trace.span_id if trace else None,
-            provider_response_id=answer.response_id,
+            provider_response_id=answer.response_id and answer.response_id[:_LONGEST],
             provider_request_id=self.provider_request_id,
             credential_id=credential.id or None,
             route_id=self.route.id or None,
@@ -244,7 +250,7 @@ class Attempt:
         """Whether our own counts are to stand in for the provider's: missing, or broken off."""
         if self.operation == PASSTHROUGH or self.operation in MEDIA:
             return False
-        if self.http_status is not None and self.http_status >= 400:
+        if self.http_status is not None and not 200 <= self.http_status < 300:
             return False
         return self.answer.usage is None or not (self.answer.complete or status == "success")
 
@@ -256,6 +262,11 @@ def decode_object(data: bytes, *, exact: bool = False) -> dict[str, Any] | None:
     except UNREADABLE:
         return None
     return value if isinstance(value, dict) else None
+
+
+def _named(error_class: str) -> str:
+    """The provider's word for a failure; a text in its place may hold what was asked, and goes nowhere."""
+    return error_class if _WORD.fullmatch(error_class) else "error"
 
 
 def error_class_of(status: int) -> str:

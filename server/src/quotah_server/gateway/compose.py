@@ -175,6 +175,7 @@ class Gateway:
             "clients_turned_out_total": ("Idle clients that gave way to others.", self.clients.turned_out),
             "clients_refused_total": ("Clients refused as all others were busy.", self.clients.refused),
             "draining": ("Attempts read on for clients that went away.", self._watch.draining),
+            "drains_given_up_total": ("Of these, ended as all were too much.", self._watch.drains.given_up),
             "snapshot_version": ("Version of the snapshot in use.", view.version if view else 0),
             "control_plane_up": ("Whether the last poll succeeded.", self.holder.control_plane_up),
             "journal_depth": ("Events in the journal that are not delivered yet.", self.journal.depth()),

@@ -28,7 +28,12 @@ class Limits(msgspec.Struct, frozen=True):
     drain_s: float = 120.0
     """How long an answer is read on after its client went away, so that its usage is exact."""
     drain_bytes: int = 16 * MIB
+    """Of one answer that is read on."""
     drain_count: int = 100
     """Answers read on at the same time for clients that went away."""
+    drain_bytes_per_s: int = 4 * MIB
+    """Of all of them together; each may always take its even share, several times what a model brings."""
+    drain_fair_bytes: int = MIB
+    """Beyond so many bytes an answer that wants more than is left is given up instead of held up."""
     waiting_events: int = 20_000
     """Events kept in memory while the journal takes none; beyond it the oldest is lost and counted."""

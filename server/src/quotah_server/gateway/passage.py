@@ -20,6 +20,7 @@ from quotah_server.gateway.amounts import exact_object
 from quotah_server.gateway.attempts import PASSTHROUGH, Attempt, error_class_of
 from quotah_server.gateway.dialects.base import UNREADABLE
 from quotah_server.gateway.dialects.openai import USAGE_SUSPECT
+from quotah_server.gateway.drains import Drain
 from quotah_server.gateway.json_tee import JsonTee
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.metrics import GatewayMetrics
@@ -40,6 +41,8 @@ _BULKY = {
     "embed_content": frozenset({"embedding", "embeddings"}),
     "cohere_embed": frozenset({"embeddings"}),
 }
+_SAYS_NOTHING = ("", "text/plain", "application/octet-stream")
+"""Types of servers that do not care: what was asked for tells more."""
 _NONE: frozenset[str] = frozenset()
 _COUNTED = {"images": frozenset({"data"})}
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -102,18 +105,17 @@ class Passage:
         self._reply = reply
         self._injected = injected
         held = dict(response.headers)
-        self._type = held.get("content-type", "")
+        self._type = held.get("content-type", "").lower()
         self._length = held.get("content-length")
         self._encoding = held.get("content-encoding", "identity")
         self._ok = 200 <= response.status < 300
-        self._drain_from = 0
         self._left_alone = False
 
     async def run(self) -> Outcome | None:
         """Pass the answer on; None when the attempt was recorded on the way."""
         head = header_rules.returned(self._response.headers)
         head += own_headers(self._attempt)
-        if self._ok and self._type.startswith("text/event-stream"):
+        if self._ok and (self._type.startswith("text/event-stream") or self._is_unnamed_stream()):
             self._attempt.is_sse = True
             return await self._stream(head)
         if "json" in self._type:
@@ -121,6 +123,10 @@ class Passage:
                 return await self._stream(head)
             return await self._json(head)
         return await self._other(head)
+
+    def _is_unnamed_stream(self) -> bool:
+        """Whether a stream was asked for, and what comes does not say what it is."""
+        return self._attempt.streaming and self._type.partition(";")[0].strip() in _SAYS_NOTHING
 
     def _streams_json(self) -> bool:
         """Whether JSON comes piece by piece, as an array or as lines."""
@@ -138,7 +144,10 @@ class Passage:
         while not await self._response.pump(take):
             if self._left_alone:
                 return GONE
-            await reply.drained()
+            if self._attempt.draining is not None:
+                await self._attempt.draining.turn()
+            else:
+                await reply.drained()
         rest = tee.finish()
         if keeper is not None and plain is None:
             keeper.add(rest)
@@ -179,13 +188,13 @@ class Passage:
                 data = chunk
             if keeper is not None:
                 keeper.add(data)
-            if attempt.draining:
-                self._left_alone = attempt.passed_bytes - self._drain_from > limits.drain_bytes
-                return not self._left_alone
+            if attempt.draining is not None:
+                return self._reads_on(attempt.draining, len(chunk))
             if data and not send(data):
                 reply.gone = True
-                self._left_alone = not self._keep_reading()
-                return not self._left_alone
+                drain = self._keep_reading()
+                self._left_alone = drain is None
+                return drain is not None and self._reads_on(drain, len(chunk))
             return not transport.full
 
         return take
@@ -208,16 +217,20 @@ class Passage:
             max_frame=self._limits.parsed_bytes,
         )
 
-    def _keep_reading(self) -> bool:
+    def _keep_reading(self) -> Drain | None:
         """The client has gone: read on, so that the bill is exact, unless too many others do."""
         attempt, desk = self._attempt, self._desk
-        wanted = attempt.route.disconnect == "drain"
-        may = wanted and desk.watch.draining < self._limits.drain_count
-        desk.metrics.disconnects["drained" if may else "aborted"] += 1
-        if may:
-            begin_draining(attempt)
-            self._drain_from = attempt.passed_bytes
-        return may
+        drain = desk.watch.drains.begin() if attempt.route.disconnect == "drain" else None
+        desk.metrics.disconnects["aborted" if drain is None else "drained"] += 1
+        if drain is not None:
+            begin_draining(attempt, drain)
+        return drain
+
+    def _reads_on(self, drain: Drain, size: int) -> bool:
+        """Whether an answer that nobody reads is read on at once; else in its turn, or not at all."""
+        reads_on = drain.took(size)
+        self._left_alone = drain.over
+        return reads_on
 
     def _judge_stream(self) -> Outcome:
         answer = self._attempt.answer
@@ -261,8 +274,8 @@ class Passage:
         self._attempt.keeper = None
         self._begin_sized(head)
         for chunk in chunks:
-            if not await self._reply.send(chunk):
-                break
+            if not await self._passed_on(chunk):
+                return GONE
         keep = True
         while (chunk := await self._response.chunk()) is not None:
             self._attempt.activity += 1
@@ -270,23 +283,42 @@ class Passage:
             keep = keep and size <= self._limits.parsed_bytes
             if keep:
                 chunks.append(chunk)
-            if (
-                not self._reply.gone
-                and not await self._reply.send(chunk)
-                and not self._keep_reading()
-            ):
+            if not await self._passed_on(chunk):
                 return GONE
         if keep:
             self._read(b"".join(chunks))
         return GONE if self._reply.gone else self._judge_body()
 
+    async def _passed_on(self, chunk: bytes) -> bool:
+        """Send a piece of a large answer, or read on without a client; False where neither may be."""
+        drain = self._attempt.draining
+        if drain is None:
+            if await self._reply.send(chunk):
+                return True
+            drain = self._keep_reading()
+            if drain is None:
+                return False
+        if not self._reads_on(drain, len(chunk)) and not drain.over:
+            await drain.turn()
+        return not drain.over
+
     async def _other(self, head: list[tuple[str, str]]) -> Outcome:
-        self._attempt.keeper = None
+        """Sound, pictures, pages; or the JSON of a server that does not call it so."""
+        attempt = self._attempt
+        attempt.keeper = None
         self._begin_sized(head)
+        wanted = self._ok and attempt.operation in _JSON_ANSWERS
+        room = self._limits.parsed_bytes if wanted else 0
+        copy: list[bytes] = []
         while (chunk := await self._response.chunk()) is not None:
-            self._attempt.activity += 1
+            attempt.activity += 1
+            room -= len(chunk)
+            if room >= 0:
+                copy.append(chunk)
             if not await self._reply.send(chunk):
                 return GONE
+        if wanted and room >= 0:
+            self._read(b"".join(copy))
         return self._judge_body()
 
     def _begin_sized(self, head: list[tuple[str, str]]) -> None:
@@ -299,7 +331,7 @@ class Passage:
 
     def _judge_body(self) -> Outcome:
         attempt, status = self._attempt, self._response.status
-        if status >= 400:
+        if status >= 300:
             return Outcome("error", attempt.answer.error_class or error_class_of(status))
         if attempt.answer.error_class is not None:
             return Outcome("error", attempt.answer.error_class)

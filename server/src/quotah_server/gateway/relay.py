@@ -365,7 +365,7 @@ class Relay:
         reason = attempt.abort_reason or "gateway_stopped"
         _uncancel()
         if reason == "client_disconnected":
-            if not attempt.draining:
+            if attempt.draining is None:
                 self._metrics.disconnects["aborted"] += 1
             return GONE
         if reason == "gateway_stopped":

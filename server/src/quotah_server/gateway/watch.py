@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from quotah_server.domain.routing import DEFAULT_ROUTE
 from quotah_server.gateway.attempts import Attempt
+from quotah_server.gateway.drains import Drain, Drains
 from quotah_server.gateway.limits import Limits
 
 _ABORT_S, _ABORT_AGAIN_S = 5.0, 0.02
@@ -24,6 +25,7 @@ class Watch:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
+        self.drains = Drains(limits)
         self._attempts: set[Attempt] = set()
         self._empty = asyncio.Event()
         self._empty.set()
@@ -42,7 +44,7 @@ class Watch:
     @property
     def draining(self) -> int:
         """Attempts that are read on for clients that went away."""
-        return sum(attempt.draining for attempt in self._attempts)
+        return self.drains.count
 
     def add(self, attempt: Attempt) -> None:
         """Begin to watch an attempt; called from the task that runs it."""
@@ -57,6 +59,8 @@ class Watch:
     def remove(self, attempt: Attempt) -> None:
         """The attempt is over."""
         attempt.task = None
+        if attempt.draining is not None:
+            attempt.draining.end()
         self._attempts.discard(attempt)
         if not self._attempts:
             self._empty.set()
@@ -109,14 +113,14 @@ class Watch:
         if attempt.abort_reason:
             abort(attempt, attempt.abort_reason)
             return
-        if attempt.activity != attempt.watch_seen and not attempt.draining:
+        if attempt.activity != attempt.watch_seen and attempt.draining is None:
             attempt.watch_seen = attempt.activity
             attempt.watch_since = now
             return
         own = attempt.route.timeouts
         if attempt.pausing:
             return
-        if attempt.draining:
+        if attempt.draining is not None:
             limit, reason = limits.drain_s, "client_disconnected"
         elif attempt.first_byte_at is None:
             limit, reason = _or(own.first_byte_ms, limits.first_byte_s), "timeout"
@@ -126,9 +130,9 @@ class Watch:
             abort(attempt, reason)
 
 
-def begin_draining(attempt: Attempt) -> None:
+def begin_draining(attempt: Attempt, drain: Drain) -> None:
     """The client went away; from now on the watch allows the attempt its draining time."""
-    attempt.draining = True
+    attempt.draining = drain
     attempt.watch_since = time.monotonic()
 
 
