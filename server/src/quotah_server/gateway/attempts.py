@@ -186,8 +186,18 @@ class Attempt:
         self.activity += 1
         self.passed_bytes += len(chunk)
         if self.kept_bytes < keep:
-            self.kept.append(chunk)
+            self.keep(chunk, keep)
+
+    def keep(self, chunk: bytes, most: int) -> None:
+        """Keep a chunk for an estimate, or, as the last one, those of its lines that make no more than
+        ``most`` bytes in all."""
+        room = most - self.kept_bytes
+        if len(chunk) > room:
+            chunk = chunk[: chunk.rfind(b"\n", 0, room) + 1 or room]
+            self.kept_bytes = most
+        else:
             self.kept_bytes += len(chunk)
+        self.kept.append(chunk)
 
     def merge(self, data: bytes) -> None:
         """Fold the data of a stream frame into the answer; what is no JSON object is skipped."""

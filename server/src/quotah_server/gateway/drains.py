@@ -34,15 +34,15 @@ class Drain:
         self._taken += size
         drains, limits = self._drains, self._drains.limits
         if self._taken > limits.drain_bytes:
-            self.over = True
+            self._give_up()
             return False
         now = drains.clock()
         drains.spend(size, now)
         if drains.left > 0 or self._is_within_share(now):
             return True
         if self._taken > limits.drain_fair_bytes:
-            self.over = True
             drains.given_up += 1
+            self._give_up()
         return False
 
     async def turn(self) -> None:
@@ -67,6 +67,10 @@ class Drain:
         if not self._ended:
             self._ended = True
             self._drains.count -= 1
+
+    def _give_up(self) -> None:
+        self.over = True
+        self.end()
 
     def _is_within_share(self, now: float) -> bool:
         limits = self._drains.limits

@@ -179,8 +179,9 @@ def _delivered(attempt: Attempt) -> str | None:
 
 def _scaled(attempt: Attempt, tokens: int) -> int:
     """From the bytes that were kept to all that passed."""
-    if attempt.passed_bytes > attempt.kept_bytes > 0:
-        return tokens * attempt.passed_bytes // attempt.kept_bytes
+    kept = sum(map(len, attempt.kept))
+    if attempt.passed_bytes > kept > 0:
+        return tokens * attempt.passed_bytes // kept
     return tokens
 
 

@@ -18,8 +18,9 @@ class Limits(msgspec.Struct, frozen=True):
     """JSON answers up to this size are read whole, so that their cost fits into a header."""
     parsed_bytes: int = 8 * MIB
     """Largest answer, stream frame or inflated copy that is read for usage; larger ones pass unread."""
-    kept_text_bytes: int = MIB
-    """Stream bytes kept per call, to count what was delivered when the provider reports no usage."""
+    kept_text_bytes: int = MIB // 8
+    """Stream bytes kept per call, to count what was delivered when the provider reports no usage: what
+    came beyond them is reckoned to be like them."""
     connect_s: float = 10.0
     first_byte_s: float = 600.0
     """Longest wait for the head of an answer; vendors' own clients wait as long."""

@@ -178,8 +178,7 @@ class Passage:
                 attempt.activity += 1
                 attempt.passed_bytes += size
                 if attempt.kept_bytes < keep:
-                    attempt.kept.append(chunk)
-                    attempt.kept_bytes += size
+                    attempt.keep(chunk, keep)
                 data = feed(chunk)
             else:
                 readable = plain(chunk)
@@ -354,8 +353,8 @@ def read_answer(attempt: Attempt, body: bytes, encoding: str, limits: Limits) ->
     else:
         room = attempt.admitted.mount.provider
         attempt.answer = room.read_body(attempt.operation, parsed)
-        if attempt.answer.usage is None and len(readable) <= limits.kept_text_bytes:
-            attempt.passed(readable, limits.kept_text_bytes)
+        if attempt.answer.usage is None and len(readable) <= limits.cost_header_bytes:
+            attempt.passed(readable, limits.cost_header_bytes)
 
 
 def _object(data: bytes, operation: str, exact: bool) -> dict[str, Any]:
