@@ -47,7 +47,9 @@ def test_refusals_say_what_is_wrong_with_the_key(rig: Rig) -> None:
     mistyped = good[:-1] + ("A" if good[-1] != "A" else "B")
     assert "mistyped" in post(rig, mistyped).json()["error"]["message"]
     assert code(post(rig, mint_key("ingest"))) == (401, "wrong_key_kind")
-    assert code(post(rig, rig.key, "/nowhere/v1/x")) == (404, "unknown_provider")
+    nowhere = post(rig, rig.key, "/nowhere/v1/x")
+    assert code(nowhere) == (404, "unknown_provider")
+    assert "/openai/v1/" in nowhere.json()["error"]["message"]
     assert code(post(rig, rig.key, "/openai/v1/%2e%2e/admin")) == (400, "invalid_path")
     assert not rig.provider.received
 
@@ -103,6 +105,20 @@ def test_a_gateway_starts_from_disk_while_the_control_plane_is_down(tmp_path: Pa
         # The credential in the snapshot leads to the first rig's provider, which is gone.
         assert code(answer) == (502, "connection_failed")
         assert httpx2.get(f"{second.url}/readyz").status_code == 200
+
+
+def test_a_gateway_starts_from_what_an_older_one_kept_while_the_control_plane_is_down(
+    tmp_path: Path,
+) -> None:
+    with Rig(tmp_path) as first:
+        key = first.key
+        until((tmp_path / "gateway" / "snapshot.bin").exists, "the snapshot is kept")
+    kept = tmp_path / "gateway" / "snapshot.bin"
+    newer = msgspec.msgpack.decode(kept.read_bytes())
+    newer["routes"] = newer.pop("mounts")
+    kept.write_bytes(msgspec.msgpack.encode(newer))
+    with Rig(tmp_path, control_up=False) as second:
+        assert code(post(second, key)) == (502, "connection_failed")
 
 
 def test_a_gateway_that_never_saw_a_snapshot_asks_for_patience(tmp_path: Path) -> None:

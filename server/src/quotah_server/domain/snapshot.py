@@ -104,4 +104,12 @@ def encode(snapshot: Snapshot) -> bytes:
 
 def decode(data: bytes) -> Snapshot:
     """Msgpack → snapshot; raises msgspec.ValidationError on anything else."""
-    return msgspec.msgpack.decode(data, type=Snapshot)
+    try:
+        return msgspec.msgpack.decode(data, type=Snapshot)
+    except msgspec.ValidationError:
+        # Mounts went by the name of routes before there were any: kept on a disk by an older gateway.
+        older = msgspec.msgpack.decode(data)
+        if not isinstance(older, dict) or "mounts" in older:
+            raise
+        older["mounts"] = older.pop("routes", {})
+        return msgspec.convert(older, Snapshot)

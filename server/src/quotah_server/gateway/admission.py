@@ -103,7 +103,8 @@ def admit(
         raise RefusalError(
             404,
             "unknown_provider",
-            f"This workspace has no provider {mount_name!r}. Add its key under Settings → Providers.",
+            f"A path begins with a provider, as in /openai/v1/…; this workspace has none that is called "
+            f"{mount_name!r}. Providers are added under Settings → Providers.",
         )
     own = _brought(key, mount, keys) if keys.brought else None
     if own is None and not mount.credentials:
