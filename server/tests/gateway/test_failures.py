@@ -49,6 +49,7 @@ def test_a_provider_that_refuses_connections_is_a_502_and_an_event_that_costs_no
         client.chat.completions.create(**ASK)
     assert failure.value.status_code == 502
     assert failure.value.code == "connection_failed"
+    assert "'openai' gave no usable answer: no connection to it" in failure.value.message
     event = rig.event()
     assert failure.value.response.headers["x-quotah-event-id"] == f"evt_{event.call.event_id}"
     assert (event.call.status, event.call.error_class) == ("error", "connection_failed")

@@ -63,6 +63,7 @@ def test_the_refusal_is_the_vendors_own(rig: Rig) -> None:
     openai, anthropic = post(rig), post(rig, MESSAGES)
     assert openai.status_code == anthropic.status_code == 429
     assert openai.json()["error"]["code"] == "key_rate_limited"
+    assert openai.json()["error"]["type"] == "rate_limit_error"
     assert anthropic.json()["type"] == "error"
     assert anthropic.json()["error"]["type"] == "rate_limit_error"
     for answer in (openai, anthropic):

@@ -41,7 +41,7 @@ def test_a_listed_status_is_tried_again_and_every_attempt_is_an_event(
     answer = post(rig)
     assert answer.status_code == 200
     assert answer.headers["x-quotah-attempts"] == "3"
-    assert answer.headers["x-quotah-route"] == "r1"
+    assert answer.headers["x-quotah-route"] == "route_r1"
     first, second, third = (event.call for event in rig.events(3))
     assert [c.attempt for c in (first, second, third)] == [1, 2, 3]
     assert [c.final for c in (first, second, third)] == [False, False, True]
@@ -213,6 +213,16 @@ def test_a_key_at_its_limit_gives_way_to_another_without_a_pause(rig: Rig) -> No
     assert [e.call.credential_id for e in rig.events(2)] == [
         "openai-one".ljust(32, "c"), "openai-two".ljust(32, "c"),
     ]  # fmt: skip
+
+
+def test_a_failed_attempt_ends_when_it_failed_and_not_after_the_pause_that_follows(
+    rig: Rig,
+) -> None:
+    follow(rig, routes=[Route("r1", "x", retry=Retry(tries=2, backoff_ms=1500))])
+    rig.provider.answer = in_turn(reply(b"{}", status=500), GOOD)
+    assert post(rig).status_code == 200
+    first, second = (event.call for event in rig.events(2))
+    assert second.started_at - first.ended_at >= timedelta(seconds=1)
 
 
 def test_a_refused_connection_is_tried_again_and_costs_nothing(rig: Rig) -> None:

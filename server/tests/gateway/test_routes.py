@@ -95,9 +95,9 @@ def test_the_first_route_that_matches_is_followed_and_others_are_not(rig: Rig) -
         ],
     )
     rig.provider.answer = GOOD
-    assert post(rig).headers["x-quotah-route"] == "c"
+    assert post(rig).headers["x-quotah-route"] == "route_c"
     answer = post(rig, ASK, CHAT, **{"x-quotah-feature": "search"})
-    assert answer.headers["x-quotah-route"] == "b"
+    assert answer.headers["x-quotah-route"] == "route_b"
     other = post(rig, {**ASK, "model": "o3"})
     assert "x-quotah-route" not in other.headers
     assert [mount_of(r) for r in rig.provider.received] == ["openai", "spare", "openai"]

@@ -79,7 +79,7 @@ def own_headers(attempt: Attempt) -> HeaderList:
         ("x-quotah-request-id", attempt.call_id),
     ]
     if attempt.route.id:
-        head.append(("x-quotah-route", attempt.route.id))
+        head.append(("x-quotah-route", prefixed("route", attempt.route.id)))
         if attempt.number > 1:
             head.append(("x-quotah-attempts", str(attempt.number)))
         if attempt.cache:

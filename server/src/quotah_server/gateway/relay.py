@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -237,6 +238,7 @@ class Relay:
         A client that leaves meanwhile, or a gateway that stops, makes the failed attempt the last.
         """
         outcome, move = again.outcome, again.move
+        ended_at = self._clock()
         following: Attempt | None = None
         ready = time.monotonic() + move.pause_s
         try:
@@ -260,7 +262,7 @@ class Relay:
         finally:
             attempt.ending = True
             reply.on_gone(None)
-            self.finish(attempt, outcome)
+            self.finish(attempt, outcome, ended_at)
         return None if following is None else (following, move)
 
     async def forward(self, errand: Errand, reply: Reply) -> None:
@@ -307,10 +309,12 @@ class Relay:
             if units is not None:
                 units.update(await self._estimator.counted(attempt))
 
-    def finish(self, attempt: Attempt, outcome: Outcome) -> PricedEvent:
-        """Record an attempt that is over."""
+    def finish(
+        self, attempt: Attempt, outcome: Outcome, ended_at: datetime | None = None
+    ) -> PricedEvent:
+        """Record an attempt that is over, since ``ended_at`` or now."""
         attempt.recorded = True
-        now = self._clock()
+        now = ended_at or self._clock()
         call = attempt.call(outcome.status, outcome.error_class, now)
         event = self._recorder.finish(call)
         key = attempt.admitted.key
@@ -343,7 +347,14 @@ class Relay:
     ) -> Outcome | Again:
         attempt.ending = True
         self._metrics.upstream_errors[error.kind] += 1
-        _log.warning("upstream_failed", call_id=attempt.call_id, kind=error.kind, reason=str(error))
+        mount = attempt.admitted.mount.name
+        _log.warning(
+            "upstream_failed",
+            call_id=attempt.call_id,
+            mount=mount,
+            kind=error.kind,
+            reason=str(error),
+        )
         if error.kind not in _NOT_THE_PROVIDERS:
             self._health.no_answer(attempt, error.kind)
         if reply.gone:
@@ -357,7 +368,7 @@ class Relay:
         again = self._after(errand, error.kind, sent=error.sent)
         if again is not None:
             return again
-        text = f"The provider gave no usable answer: {error}."
+        text = f"The provider {mount!r} gave no usable answer: {error}."
         return await self._refuse(attempt, reply, status, error.kind, text)
 
     async def _aborted(self, errand: Errand, attempt: Attempt, reply: Reply) -> Outcome | Again:

@@ -54,7 +54,7 @@ class Shelf:
             *kept.headers,
             ("x-quotah-event-id", prefixed("evt", call.event_id)),
             ("x-quotah-request-id", errand.call_id),
-            ("x-quotah-route", errand.route.id),
+            ("x-quotah-route", prefixed("route", errand.route.id)),
             *hit_headers(kept, self._cache.now),
         ]
         if event.cost_usd is not None:

@@ -112,7 +112,7 @@ class Upstream:
             if not _again and self._learnt(error, origin, way):
                 return await self.send(method, url, headers, body, way=way, _again=True)
             sent = not error.unsent
-            raise UpstreamError("connection_lost", f"no answer: {error}", sent=sent) from error
+            raise UpstreamError("connection_lost", str(error), sent=sent) from error
 
     def _learnt(self, error: BrokenOffError, origin: Origin, way: Way) -> bool:
         """Whether a request may go again, in the HTTP that the provider speaks."""
@@ -156,12 +156,14 @@ class Upstream:
             raise _refused(error) from error
         except TimeoutError as error:
             raise UpstreamError(
-                "connect_timeout", "no answer: connecting took too long", sent=False
+                "connect_timeout", "connecting to it took too long", sent=False
             ) from error
         except ssl.SSLError as error:
-            raise UpstreamError("tls_failed", f"no answer: {error}", sent=False) from error
+            raise UpstreamError("tls_failed", f"no TLS with it ({error})", sent=False) from error
         except (OSError, UnicodeError, BrokenOffError) as error:
-            raise UpstreamError("connection_failed", f"no answer: {error}", sent=False) from error
+            reason = getattr(error, "strerror", None) or error
+            text = f"no connection to it ({reason})"
+            raise UpstreamError("connection_failed", text, sent=False) from error
 
 
 def _head(method: str, target: str, origin: Origin, headers: Headers, length: int) -> bytes:

@@ -24,6 +24,7 @@ from quotah_server.providers.base import STREAM_USAGE
 USAGE_SUSPECT = re.compile(rb'"choices"\s*:\s*\[\s*\]')
 _STREAMED_WITH_USAGE = frozenset({"chat", "completions"})
 _TEXT_KEYS = frozenset({"content", "text", "delta", "arguments", "refusal", "reasoning_content"})
+_TOO_MANY_REQUESTS = 429
 _INJECTION = b'"stream_options":{"include_usage":true},'
 _AZURE_PATH = re.compile(r"/openai(?:/deployments/[^/]+|/v1)(?=/)")
 """What stands in front of a path that a client of Azure's asks for."""
@@ -66,6 +67,8 @@ class OpenAIDialect(PlainDialect):
 
     def error_body(self, refusal: RefusalError, request_id: str) -> bytes:
         kind = "server_error" if refusal.status >= 500 else "invalid_request_error"
+        if refusal.status == _TOO_MANY_REQUESTS:
+            kind = "rate_limit_error"
         message = f"{refusal.message} (request id {request_id})"
         return msgspec.json.encode(
             {"error": {"message": message, "type": kind, "param": None, "code": refusal.code}}
