@@ -13,6 +13,7 @@ import msgspec
 
 from quotah_server.gateway.dialects import Dialect
 from quotah_server.gateway.dialects.base import UNREADABLE
+from quotah_server.gateway.forms import is_form
 from quotah_server.gateway.json_tee import JsonTee
 from quotah_server.gateway.stream import data_of, frames
 
@@ -35,9 +36,12 @@ def tokens_of(text_bytes: int) -> int:
 
 
 def request_tokens(body: bytes) -> int:
-    """Input tokens of a JSON request; 0 for a body that is none (a form with a recording)."""
-    if _OBJECT.match(body) is None:
+    """Input tokens of a request; 0 for a form, which is a recording or a picture. What is no JSON that
+    we read (compressed, of another encoding) counts by its bytes, rather than as nothing."""
+    if is_form(body):
         return 0
+    if _OBJECT.match(body) is None:
+        return tokens_of(len(body))
     if len(body) > _SMALL and any(mark in body for mark in _MARKS):
         return tokens_of(len(body) - _embedded_bytes(body))
     return tokens_of(len(body))

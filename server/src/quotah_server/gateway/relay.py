@@ -337,7 +337,7 @@ class Relay:
                 call_id=call.call_id,
                 provider=call.provider,
                 status=outcome.status,
-                error_class=outcome.error_class,
+                error_class=call.error_class,
                 http_status=call.http_status,
             )
         return event

@@ -20,7 +20,7 @@ from quotah_server.pipeline.quick import quick_cost
 from quotah_server.pipeline.split import split_of
 from quotah_server.providers.registry import room_for, told_by
 
-_FIRST_ERROR_STATUS = 400
+_FIRST_NO_SUCCESS = 300
 FROM_CACHE = "answered from the cache"
 """Why an event that cost nothing did so; what it would have cost is what it saved."""
 MODEL_MAX = 300
@@ -79,7 +79,7 @@ def usage_of(call: Call) -> Usage:
     usage = room.usage(call.operation, call.raw_usage, call.extras)
     if not usage.missing and not usage.estimated:
         return usage
-    refused = call.http_status is not None and call.http_status >= _FIRST_ERROR_STATUS
+    refused = call.http_status is not None and call.http_status >= _FIRST_NO_SUCCESS
     if usage.missing and refused:
         return Usage(missing=True, flags=(*usage.flags, NOT_BILLED))
     if call.estimated_units and usage.missing:
