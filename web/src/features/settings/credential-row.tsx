@@ -32,7 +32,7 @@ export function CredentialRow({ provider, several, share, limits, allowed }: Pro
   const name = nameOf(provider);
   return (
     <div className="py-2">
-      <div className="grid items-center gap-x-4 gap-y-2 text-sm max-sm:grid-cols-[36px_minmax(0,1fr)_28px] sm:grid-cols-[36px_minmax(0,1.2fr)_minmax(0,1.3fr)_96px_150px_28px]">
+      <div className="grid items-center gap-x-4 gap-y-2 text-sm max-sm:grid-cols-[36px_minmax(0,1fr)_28px] sm:grid-cols-[36px_minmax(0,1.2fr)_minmax(0,1.3fr)_96px_168px_28px]">
         <EnableSwitch provider={provider} allowed={allowed} name={name} />
         <div className="min-w-0">
           <p className="flex min-w-0 items-baseline gap-2">
