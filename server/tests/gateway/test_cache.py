@@ -88,6 +88,7 @@ def test_the_same_request_is_the_same() -> None:
         {"headers": [*SAME["headers"], ("accept", "text/event-stream")]},
         {"headers": [*SAME["headers"], ("openai-organization", "org")]},
         {"headers": [*SAME["headers"], ("anything-we-do-not-know", "1")]},
+        {"may": (("gpt-4o",), ())}, {"may": ((), ("openai",))},
         {"route": Route("r2", "cached", cache=POLICY)},
         {"route": Route("r", "cached", cache=POLICY, targets=(Target(model="gpt-4o-mini"),))},
     ],

@@ -253,6 +253,26 @@ def test_a_key_may_not_get_by_the_cache_what_it_may_not_call(stand: Stand) -> No
     assert told(refused) is None
 
 
+def test_a_key_gets_no_answer_of_a_model_to_which_only_others_may_be_led(stand: Stand) -> None:
+    narrow = mint_key("gateway")
+    targets = (Target(model="gpt-5"), Target(model="gpt-4o-mini"))
+    route = Route(ROUTE, "cached", cache=CachePolicy(ttl_s=600), targets=targets)
+
+    def narrowed(snapshot: Snapshot) -> Snapshot:
+        key = GatewayKey("9" * 32, hash_key(narrow), WORKSPACE, "p", models=("gpt-4o-mini",))
+        keys = {**snapshot.keys, hash_key(narrow): key}
+        return msgspec.structs.replace(snapshot, keys=keys, routes={WORKSPACE: (route,)})
+
+    stand.publish(narrowed)
+    assert [told(stand.ask()), told(stand.ask())] == ["miss", "hit"]
+    first = stand.client.post(PATH, json=ASK, headers={"authorization": f"Bearer {narrow}"})
+    assert told(first) == "miss"
+    assert [asked.json()["model"] for asked in stand.rig.provider.received] == [
+        "gpt-5",
+        ASK["model"],
+    ]
+
+
 @pytest.mark.parametrize(
     "bad",
     [

@@ -14,7 +14,8 @@ from gateway.rig import DEADLINE_S, Received, Rig, reply, until
 from gateway.routed import follow, in_turn, post
 from gateway.wires import chat_body
 
-from quotah_server.domain.routing import Retry, Route
+from quotah_server.domain.routing import Retry, Route, Target
+from quotah_server.gateway import routing
 from quotah_server.kit.clock import utc_now
 
 PATIENT = [Route("r1", "patient", retry=Retry(tries=3, backoff_ms=1500, max_backoff_ms=1500))]
@@ -85,3 +86,17 @@ def test_every_attempt_counts_against_the_tokens_of_its_key(rig: Rig) -> None:
     told = post(rig, {"model": "gpt-4o", "max_tokens": 8_192, "messages": []})
     assert told.status_code == 429
     assert int(told.headers["x-ratelimit-remaining-tokens"]) == 10_000 - used
+
+
+def test_a_request_is_not_tried_for_ever(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    retry = Retry(tries=5, backoff_ms=300, max_backoff_ms=300, max_wait_ms=0)
+    targets = tuple(Target(model=f"model-{number}") for number in range(16))
+    follow(rig, routes=[Route("r1", "many", targets=targets, retry=retry)])
+    rig.provider.answer = reply(b"{}", status=503)
+    monkeypatch.setattr(routing, "TOGETHER_S", 0.5)
+    assert post(rig).status_code == 503
+    made = len(rig.provider.received)
+    assert 1 < made < 10
+    events = rig.events(made)
+    assert sorted(event.call.attempt for event in events) == list(range(1, made + 1))
+    assert [event.call.attempt for event in events if event.call.final] == [made]

@@ -1,7 +1,8 @@
 """Answers kept for requests that come again exactly as they were.
 
 What makes a request the same: workspace, route (and what the route says), mount, whose key pays
-(the workspace's, or the caller's own by its fingerprint), operation, method, path with its query, every
+(the workspace's, or the caller's own by its fingerprint), which models and providers its key may call
+(another may have been led to one that this key may not), operation, method, path with its query, every
 header that is passed on but those that name the client's program or trace it, and the bytes of the body
 as the client sent them. Any of them different is another request.
 
@@ -202,6 +203,7 @@ class AnswerCache:
         workspace_id: str,
         mount: str,
         payer: str,
+        may: tuple[tuple[str, ...], tuple[str, ...]] = ((), ()),
         operation: str,
         method: str,
         target: str,
@@ -210,7 +212,8 @@ class AnswerCache:
     ) -> bytes | None:
         """What names a request among all; None for one whose answer is never kept.
 
-        payer: "" for the workspace's stored keys, else a fingerprint of the caller's own. target: path
+        payer: "" for the workspace's stored keys, else a fingerprint of the caller's own. may: models and
+        mounts to which the gateway key is held. target: path
         and query as received. headers: those passed on, without keys and without ours. body: as the
         client sent it.
         """
@@ -226,7 +229,7 @@ class AnswerCache:
             if name not in _TRACING and not name.startswith(_TRACING_PREFIXES)
         )
         named = msgspec.msgpack.encode(
-            (route, workspace_id, mount, payer, operation, method, target, said)
+            (route, workspace_id, mount, payer, may, operation, method, target, said)
         )
         digest = hashlib.blake2b(len(named).to_bytes(8), digest_size=32)
         digest.update(named)

@@ -53,12 +53,14 @@ class Errand:
     view: the snapshot by which it was admitted. own: the provider key that the caller brought. model,
     operation: as asked. The rest belongs to the router: targets that are left, tries left at this one,
     ids of the keys that were used for it and of those that are spent. wish: what the client asks of the
-    cache; cache, cache_key: see Shelf. tokens: what its attempts came to.
+    cache; cache, cache_key: see Shelf. began: its first attempt, by the monotonic clock. tokens: what its
+    attempts came to.
     """
 
     __slots__ = (
         "ask",
         "attribution",
+        "began",
         "body",
         "cache",
         "cache_key",
@@ -122,6 +124,7 @@ class Errand:
         self.used: list[str] = []
         self.spent: list[str] = []
         self.number = 0
+        self.began = 0.0
         self.tokens = 0
         self.wish = wish
         self.cache = ""
@@ -141,6 +144,8 @@ class Errand:
         self, leg: Leg, credential: OpenCredential, event_id: str, at: datetime, began: float
     ) -> Attempt:
         """The next attempt."""
+        if self.number == 0:
+            self.began = began
         self.number += 1
         who = self.attribution
         if credential.is_mock and who.environment != MOCK_ENVIRONMENT:

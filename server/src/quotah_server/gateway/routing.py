@@ -33,6 +33,9 @@ from quotah_server.gateway.retrying import Setback, backoff_s
 from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount
 from quotah_server.kit.clock import Clock
 
+TOGETHER_S = 600.0
+"""A request gets no further attempt after so long, as vendors' clients wait no longer, beside the longest
+waits that its route asks for."""
 _ASSUMED_OUTPUT = 500
 """Tokens of an answer about which nothing is known."""
 _ASKED_TARGET = Target()
@@ -114,6 +117,10 @@ class Router:
         """The attempt that follows a failed one; None where none does."""
         retry, leg = errand.route.retry, errand.leg
         if errand.route is DEFAULT_ROUTE or leg is None:
+            return None
+        own_ms = retry.max_wait_ms + (errand.route.timeouts.first_byte_ms or 0)
+        if time.monotonic() - errand.began > TOGETHER_S + own_ms / 1000:
+            self._skipped["out_of_time"] += 1
             return None
         last = errand.used[-1]
         if not setback.same_key:

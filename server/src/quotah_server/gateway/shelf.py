@@ -82,6 +82,7 @@ class Shelf:
             workspace_id=errand.key.workspace_id,
             mount=errand.mount.name,
             payer=payer,
+            may=(errand.key.models, errand.key.mounts),
             operation=errand.operation,
             method=errand.method,
             target=f"{path}?{query}",
