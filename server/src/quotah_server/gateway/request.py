@@ -13,9 +13,10 @@ from typing import Protocol
 
 HeaderList = list[tuple[str, str]]
 _BODILESS = frozenset({204, 304})
-_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _NEEDS_NO_ESCAPE = frozenset(string.ascii_letters + string.digits + "-._~:@!$&'()*+,;=")
+_line = ": ".join
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -228,25 +229,25 @@ class Request:
     def _begin(self, status: int, headers: HeaderList, length: int | None, body: bytes) -> None:
         if self.answered:
             return
-        lines = [f"{name}: {value}\r\n" for name, value in headers]
+        lines = [_LINES.get(status) or f"HTTP/1.1 {status} ", *map(_line, headers)]
         if length is not None:
-            lines.append(f"content-length: {length}\r\n")
+            lines.append(f"content-length: {length}")
         if self.chunked:
-            lines.append("transfer-encoding: chunked\r\n")
-        if not self.keep or not self.whole or self._connection.stopping:
+            lines.append("transfer-encoding: chunked")
+        connection = self._connection
+        if not self.keep or not self.whole or connection.stopping:
             self.keep = False
-            lines.append("connection: close\r\n")
-        elif not self._connection.speaks_1_1:
-            lines.append("connection: keep-alive\r\n")
-        head = "".join(lines)
-        if head.count("\n") != len(lines) or head.count("\r") != len(lines):
+            lines.append("connection: close")
+        elif not connection.speaks_1_1:
+            lines.append("connection: keep-alive")
+        head = "\r\n".join(lines)
+        breaks = len(lines) - 1
+        if head.count("\n") != breaks or head.count("\r") != breaks:
             raise ValueError("a header of the answer holds a line break")
         self.answered = True
-        if "\ndate: " not in head and not head.startswith("date: "):
-            head += _date()
-        first = _LINES.get(status) or f"HTTP/1.1 {status} \r\n"
-        data = f"{first}{head}\r\n".encode("latin-1")
-        self._connection.write(data if self.is_head else data + body)
+        date = "" if "\ndate: " in head else _date()
+        data = f"{head}\r\n{date}\r\n".encode("latin-1")
+        connection.write(data if self.is_head else data + body)
 
 
 def _parts_of(target: bytes) -> tuple[str, str]:

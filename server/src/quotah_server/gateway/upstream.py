@@ -29,6 +29,7 @@ from quotah_server.gateway.ways import (
 __all__ = ["Headers", "Upstream", "UpstreamError", "UpstreamResponse", "Way"]
 
 _TARGET = re.compile(r"/[\x21-\x7e]*\Z")
+_line = ": ".join
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -168,8 +169,7 @@ class Upstream:
 
 def _head(method: str, target: str, origin: Origin, headers: Headers, length: int) -> bytes:
     """The head of a request as bytes. Raises UpstreamError where it would not be that of one request."""
-    lines = [f"{method} {target} HTTP/1.1\r\nhost: {origin.host_header}"]
-    lines += [f"{name}: {value}" for name, value in headers]
+    lines = [f"{method} {target} HTTP/1.1\r\nhost: {origin.host_header}", *map(_line, headers)]
     if length or method in _WITH_BODY:
         lines.append(f"content-length: {length}")
     head = "\r\n".join(lines)
