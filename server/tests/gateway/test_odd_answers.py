@@ -112,3 +112,20 @@ def test_a_request_that_is_not_read_is_estimated_and_not_at_nothing(rig: Rig, ma
     event = rig.event()
     assert event.usage.estimated
     assert (event.usage.input_tokens or 0) >= len(body) // 8
+
+
+def test_a_response_that_is_made_later_is_a_gap_and_not_next_to_nothing(rig: Rig) -> None:
+    queued = {
+        "id": "resp_1",
+        "object": "response",
+        "status": "queued",
+        "model": "gpt-4o",
+        "usage": None,
+    }
+    rig.provider.answer = reply(msgspec.json.encode(queued))
+    asked = {"model": "gpt-4o", "input": "Write a long report.", "background": True}
+    url = f"{rig.url}/openai/v1/responses"
+    assert httpx2.post(url, json=asked, headers=rig.bearer, timeout=DEADLINE_S).is_success
+    event = rig.event()
+    assert (event.call.status, event.cost_status, event.cost_usd) == ("success", "unpriced", None)
+    assert event.usage.missing

@@ -21,6 +21,7 @@ from quotah_server.gateway.snapshot_holder import OpenCredential, OpenMount
 from quotah_server.pipeline.intents import Intent
 from quotah_server.providers.base import Answer
 from quotah_server.providers.registry import asked_by
+from quotah_server.providers.wires.openai.answers import IN_BACKGROUND
 
 PASSTHROUGH = "passthrough"
 MEDIA = frozenset({"speech", "images", "transcription"})
@@ -261,6 +262,8 @@ class Attempt:
         if self.operation == PASSTHROUGH or self.operation in MEDIA:
             return False
         if self.http_status is not None and not 200 <= self.http_status < 300:
+            return False
+        if IN_BACKGROUND in self.answer.extras:
             return False
         return self.answer.usage is None or not (self.answer.complete or status == "success")
 

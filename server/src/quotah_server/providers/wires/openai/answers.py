@@ -15,6 +15,9 @@ _MADE = ("choices", "output", "data", "text")
 """Where an answer holds what was made; an error beside none of it came in place of an answer."""
 _PICTURE = ("size", "quality")
 _FREE_OF_CHARGE = ("omni-moderation-", "text-moderation-")
+_UNDER_WAY = frozenset({"queued", "in_progress"})
+IN_BACKGROUND = "in_background"
+"""Said of a response that is made later: what it costs is known to nobody yet, and is not next to nothing."""
 INPUT_TOKENS = "input_tokens"
 """The operation that counts a request's tokens, for free; its answer holds nothing but the count."""
 SEARCH_UNITS = "search_units"
@@ -34,6 +37,8 @@ def read_body(operation: str, body: Raw) -> Answer:
     answer = Answer()
     if operation == "responses":
         _take_response(answer, body)
+        if answer.usage is None and text(body, "status") in _UNDER_WAY:
+            answer.extras = {**answer.extras, IN_BACKGROUND: True}
     elif operation == INPUT_TOKENS:
         answer.extras = {NOT_BILLED: True}
     elif operation == "realtime":
