@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
+import struct
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -195,8 +197,11 @@ async def test_a_flood_of_half_heads_and_of_readers_that_never_read_hurts_nobody
         assert clients.refused == 0
 
 
-@pytest.mark.parametrize("ahead", [0, 1, 3])
-async def test_a_client_that_goes_is_noticed_while_its_request_runs(ahead: int) -> None:
+@pytest.mark.parametrize("reset", [True, False])
+@pytest.mark.parametrize("ahead", [0, 1, 3, 4, 5, 50])
+async def test_a_client_that_goes_is_noticed_while_its_request_runs(
+    ahead: int, reset: bool
+) -> None:
     begun, gone = asyncio.Event(), asyncio.Event()
 
     async def wait(request: Request) -> None:
@@ -204,12 +209,16 @@ async def test_a_client_that_goes_is_noticed_while_its_request_runs(ahead: int) 
         begun.set()
         await gone.wait()
 
-    async with serving(wait) as connect:
+    async with serving(wait, patience=Patience(look_s=0.1)) as connect:
         peer = await connect()
         await peer.say(GET * (1 + ahead))
         async with asyncio.timeout(10):
             await begun.wait()
-            peer.writer.transport.abort()
+            if reset:
+                linger = struct.pack("ii", 1, 0)
+                held = peer.writer.get_extra_info("socket")
+                held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            peer.writer.close()
             await gone.wait()
 
 

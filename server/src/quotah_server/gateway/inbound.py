@@ -7,6 +7,8 @@ follows; what the client does not take is bounded.
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
@@ -23,8 +25,8 @@ _HEAD_BYTES = 128 * 1024
 _HEADERS_MAX = 500
 _AHEAD_BYTES = 256 * 1024
 _WAITING_MAX = 4
-"""Requests sent ahead that are read while another is under way; only so is it noticed that a client
-has gone."""
+"""Requests sent ahead that are read while another is under way, so that it is noticed at once that a
+client has gone. Of who sends more, it is noticed when connections are looked at."""
 _UNSENT_BYTES = 128 * 1024
 _LINGER_S = 2.0
 _LINGERING_MAX = 256
@@ -40,6 +42,10 @@ _BUSY = (
     b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n"
     b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
 ) % (len(_BUSY_BODY), _BUSY_BODY)
+
+_TCP_INFO = socket.TCP_INFO if sys.platform == "linux" else 0
+_LEFT = b"\x07\x08"
+"""Closed, by a reset, and half closed, by the other end."""
 
 _name_of = itemgetter(0)
 
@@ -116,8 +122,10 @@ class Inbound(asyncio.Protocol):
             self._transport.abort()
 
     def look(self, now: float, patience: Patience) -> None:
-        """Let go of a client that keeps us waiting for too long."""
-        if self._running is None:
+        """Let go of a client that keeps us waiting for too long, or that has gone unseen."""
+        if self._paused and self._has_left():
+            self.abort()
+        elif self._running is None:
             reads_head = self._head > 0
             if now - self.quiet_since > (patience.head_s if reads_head else patience.idle_s):
                 if reads_head and not self._deaf:
@@ -141,6 +149,13 @@ class Inbound(asyncio.Protocol):
             self._seen, self._since = left, now
             return False
         return now - self._since > limit_s
+
+    def _has_left(self) -> bool:
+        """Whether a client of which nothing more is read has closed its end: the system knows."""
+        if not _TCP_INFO or self._transport is None or self._transport.is_closing():
+            return False
+        held = self._transport.get_extra_info("socket")
+        return held.getsockopt(socket.IPPROTO_TCP, _TCP_INFO, 1)[0] in _LEFT
 
     # What asyncio calls.
 
