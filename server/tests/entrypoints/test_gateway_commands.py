@@ -46,6 +46,8 @@ def test_a_provider_key_is_added_listed_and_removed(stack: Stack) -> None:
     listed = {one["id"]: one for one in stack.json("providers", "list")["items"]}
     assert listed[made["id"]]["provider"] == "azure"
     assert {one["name"]: one["weight"] for one in listed.values()}["Acme"] == 3
+    (line,) = [one for one in stack.run("providers", "list").stdout.split("\n") if "Acme" in one]
+    assert "weight 3" in line
     assert stack.run("providers", "remove", made["id"]).stdout == f"Removed {made['id']}.\n"
     again = stack.run("providers", "remove", made["id"])
     assert (again.returncode, again.stderr) == (1, "There is no such provider key.\n")
@@ -122,7 +124,8 @@ def test_routes_live_in_a_file(stack: Stack, tmp_path: Path) -> None:
         ("a: b", "The file holds a beside `routes`."),
         ("{}", "The file has no list `routes`"),
         ("[1]", "is no YAML or JSON object"),
-        ("routes: [{name: x, retries: 3}]", "routes.0.retries: there is no such field."),
+        ("routes: [{name: x, retries: 3}]", "Route 1 (x), retries: there is no such field."),
+        ("routes: [{name: x}, 1]", "Route 2, input: is no object."),
         ("routes: [{name: x, targets: [{mount: nowhere}]}]", "Route 1 (x), targets.0.mount: "),
         ("\x00", "is no YAML or JSON object"),
     ],

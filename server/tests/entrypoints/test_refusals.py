@@ -151,7 +151,7 @@ def test_a_lost_key_ring_is_told_and_nothing_is_sealed_with_another(stack: Stack
     refused = stack.run("up")
 
     assert refused.returncode == 1
-    assert "secret.key is missing: 2 stored provider keys" in refused.stderr
+    assert "secret.key is missing: 4 stored provider keys" in refused.stderr
     assert not ring.exists()
     ring.write_text(kept)
     assert stack.run("providers", "list").returncode == 0
@@ -166,7 +166,7 @@ def test_a_foreign_key_ring_is_told_and_the_keys_can_be_given_up(stack: Stack) -
 
     refused = stack.run("keys", "list")
 
-    assert "is not the key ring of this data: 2 stored provider keys" in refused.stderr
+    assert "is not the key ring of this data: 4 stored provider keys" in refused.stderr
     assert stack.json("providers", "drop-unreadable") == {"dropped": 2}
     assert stack.json("providers", "list") == {"items": []}
     assert stack.json("providers", "drop-unreadable") == {"dropped": 0}

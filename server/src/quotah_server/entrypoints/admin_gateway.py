@@ -151,7 +151,7 @@ class GatewayAdmin:
             raise InvalidInputError(
                 "The file has no list `routes`; an empty one takes all routes away.", field="routes"
             )
-        wanted = [body(RouteIn, one, f"routes.{number}") for number, one in enumerate(listed)]
+        wanted = [_route_of(number, one) for number, one in enumerate(listed)]
         async with self._parts.database.transaction() as session:
             scope = await scope_of(session, args)
             dry_run = bool(args.get("dry_run"))
@@ -167,3 +167,13 @@ class GatewayAdmin:
             book = parts.prices.book_for(scope.workspace_id)
             found = await scene.look(session, scope, fields, parts.gateways, book, utc_now())
         return dryrun.told(found).model_dump(mode="json")
+
+
+def _route_of(number: int, fields: object) -> RouteIn:
+    name = fields.get("name") if isinstance(fields, dict) else None
+    try:
+        return body(RouteIn, fields)
+    except InvalidInputError as error:
+        where = f"Route {number + 1}" + (f" ({name})" if isinstance(name, str) else "")
+        field = f"routes.{number}.{error.field or ''}".rstrip(".")
+        raise InvalidInputError(f"{where}, {error.message}", field=field) from error

@@ -35,16 +35,18 @@ async def scope_of(session: AsyncSession, args: Args) -> Scope:
     return Scope(workspace_id)
 
 
-def body(kind: type[_Body], fields: object, where: str = "") -> _Body:
-    """Read what the API would take as a body. where: stands before the name of a field at fault."""
+def body(kind: type[_Body], fields: object) -> _Body:
+    """Read what the API would take as a body."""
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join([*([where] if where else []), *(str(part) for part in first["loc"])])
+        field = ".".join(str(part) for part in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             message = "there is no such field"
+        elif first["type"] == "model_type":
+            message = "is no object"
         raise InvalidInputError(f"{field or 'input'}: {message}.", field=field or None) from error
 
 

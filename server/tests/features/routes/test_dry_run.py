@@ -104,7 +104,7 @@ async def test_a_target_that_is_cut_off_is_asked_last(desk: Desk) -> None:
     }
     assert [target["open"] for target in answer["targets"]] == [False, False, True]
     assert answer["targets"][2]["credentials"][0]["breaker"] == "open"
-    assert "gpt-4o at OpenAI (whose keys are all cut off for now)" in answer["sentence"]
+    assert "gpt-4o at OpenAI (whose keys are all paused)" in answer["sentence"]
 
 
 async def test_a_mount_with_a_key_left_is_not_cut_off(desk: Desk) -> None:
@@ -155,7 +155,7 @@ async def test_the_soonest_target_comes_first_and_tells_its_latency(desk: Desk) 
         ("openai", 900.0, 0.0),
     ]
     assert answer["sentence"] == (
-        "This request would go to llama-4 at acme; if that fails, to gpt-4o at spare then to gpt-4o "
+        "This request would go to llama-4 at acme; if that fails, to gpt-4o at spare, then to gpt-4o "
         "at OpenAI, by the route “r”."
     )
 

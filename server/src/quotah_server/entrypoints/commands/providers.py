@@ -73,7 +73,8 @@ def list_providers(
     """List the stored provider keys."""
     result = operations.call(Settings(), "providers_list", {"workspace_id": workspace})
     lines = [
-        f"{item['id']}  /{item['mount']:<10}  {item['provider']:<10}  …{item['hint']:<4}  "
+        f"{item['id']}  /{item['mount']:<10}  {item['provider']:<10}  {item['name']}  "
+        f"{'…' + item['hint'] if item['hint'] else 'no key'}  weight {item['weight']}  "
         f"{_state(item)}  {item['base_url']}"
         for item in result["items"]
     ]
@@ -83,7 +84,7 @@ def list_providers(
 def _state(item: dict[str, Any]) -> str:
     if not item["enabled"]:
         return "switched off"
-    return "cut off for now" if item["breaker"] == "open" else str(item["status"])
+    return "paused" if item["breaker"] == "open" else str(item["status"])
 
 
 @app.command(epilog="Example: quotah providers remove cred_019a…")

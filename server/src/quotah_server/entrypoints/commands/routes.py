@@ -136,7 +136,7 @@ def _targets(targets: list[dict[str, Any]]) -> list[str]:
         if target["cost_usd"] is not None:
             facts.append(f"${target['cost_usd']}")
         if target["open"]:
-            facts.append("cut off for now")
+            facts.append("paused")
         if target["problem"]:
             facts.append(target["problem"])
         name = f"{target['mount']}  {target['model'] or ''}".rstrip()

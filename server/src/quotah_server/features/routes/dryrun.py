@@ -158,7 +158,7 @@ def _no_way(route: Route, targets: list[DryTarget]) -> str | None:
     if not ways:
         return f"The route “{route.name}” has no target to which this request could go."
     if route.refuse_when_open and all(target.open for target in ways):
-        return "Every key that it could use is cut off for now, and the route does not try those."
+        return "Every key that it could use is paused, and the route does not try those."
     return None
 
 

@@ -16,12 +16,12 @@ def sentence(scene: Scene, route: Route, answer: DryRunOut) -> str:
     ways = [target for target in answer.targets if target.problem is None]
     likely = [target for target in ways if target.share > 0]
     if len(likely) > 1:
-        text = f"This request would go to {_listed([_drawn(scene, one) for one in likely], 'or')}"
+        text = f"This request would go to {_listed([_drawn(scene, one) for one in likely], ' or')}"
     else:
         text = f"This request would go to {_named(scene, likely[0])}"
     rest = [_named(scene, target) for target in ways if target.share == 0]
     if rest:
-        text += f"; if that fails, to {_listed(rest, 'then to')}"
+        text += f"; if that fails, to {_listed(rest, ', then to')}"
     elif len(likely) > 1:
         text += "; if one fails, to the others"
     return f"{text}{_why(scene, route)}.{_aside(scene, route)}"
@@ -30,8 +30,8 @@ def sentence(scene: Scene, route: Route, answer: DryRunOut) -> str:
 def _named(scene: Scene, target: DryTarget) -> str:
     mount = scene.mounts.get(target.mount)
     label = mount.label if mount else target.mount
-    cut_off = " (whose keys are all cut off for now)" if target.open else ""
-    return (f"{target.model} at {label}" if target.model else label) + cut_off
+    paused = " (whose keys are all paused)" if target.open else ""
+    return (f"{target.model} at {label}" if target.model else label) + paused
 
 
 def _drawn(scene: Scene, target: DryTarget) -> str:
@@ -61,7 +61,7 @@ def _aside(scene: Scene, route: Route) -> str:
 
 
 def _listed(items: Sequence[str], last: str) -> str:
-    """``a``; ``a or b``; ``a, b or c``."""
+    """``a``; ``a or b``; ``a, b or c``, where ``last`` is what stands before the last one."""
     if len(items) == 1:
         return items[0]
-    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+    return f"{', '.join(items[:-1])}{last} {items[-1]}"
