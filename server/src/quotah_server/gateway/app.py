@@ -27,7 +27,7 @@ from quotah_server.gateway.metrics import CONTENT_TYPE, GatewayMetrics
 from quotah_server.gateway.named import check_models
 from quotah_server.gateway.relay import Relay
 from quotah_server.gateway.reply import HTTPProtocol, Reply
-from quotah_server.gateway.snapshot_holder import SnapshotHolder
+from quotah_server.gateway.snapshot_holder import OpenMount, SnapshotHolder
 from quotah_server.kit.clock import Clock
 from quotah_server.providers.base import MANAGEMENT
 
@@ -37,6 +37,7 @@ _FREE_OPERATIONS = frozenset({MANAGEMENT, "count_tokens", "input_tokens"})
 """What no provider bills: passed on without an event."""
 _NOT_READ = frozenset({PASSTHROUGH, MANAGEMENT})
 """Operations whose body names no model that is called: a batch's stand in its file, whatever else it says."""
+_REMEMBERED, _REMEMBERED_LENGTH = 256, 200
 _DOT_SEGMENT = re.compile(r"(?:^|[/\\]|%2f|%5c)\.{1,2}(?:[/\\]|%2f|%5c|$)", re.IGNORECASE)
 
 
@@ -81,6 +82,7 @@ class GatewayApp:
         self._limits = limits
         self._clock = clock
         self._degraded = degraded
+        self._held = 0
         self.stopping = False
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
@@ -92,8 +94,8 @@ class GatewayApp:
         call_id = new_id()
         reply = Reply(proto)
         dialect = guess(mount_name)
+        found = headers.scan(scope.headers.items())
         try:
-            found = headers.scan(scope.headers.items())
             passed = self._admit(scope, found, mount_name)
             dialect = passed.mount.dialect
             body = await self._body(found, proto)
@@ -117,6 +119,9 @@ class GatewayApp:
                 )
                 head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
                 reply.whole(500, head, dialect.error_body(failure, call_id))
+        finally:
+            if found.held:
+                self._held -= found.held
 
     def _admit(self, scope: Scope, found: Scanned, mount_name: str) -> Passed:
         if self.stopping:
@@ -164,6 +169,8 @@ class GatewayApp:
         if length is not None:
             if length > limits.request_bytes:
                 raise _too_large(limits.request_bytes)
+            if length > limits.large_bytes:
+                self._hold(found, length)
         elif not found.chunked:
             return b""
         chunks: list[bytes] = []
@@ -176,32 +183,33 @@ class GatewayApp:
                 size += len(chunk)
                 if size > limits.request_bytes:
                     raise _too_large(limits.request_bytes)
+                if size > limits.large_bytes:
+                    self._hold(found, size - found.held)
             return b"".join(chunks)
         except RuntimeError as error:
             raise RefusalError(
                 400, "incomplete_request", "The request body was cut short."
             ) from error
 
+    def _hold(self, found: Scanned, size: int) -> None:
+        """Count a large body, or more of it, against what all of them may take."""
+        if self._held + size > self._limits.bodies_bytes:
+            text = "Too many large requests are under way at this Quotah gateway; try again."
+            raise RefusalError(503, "too_many_large_requests", text, retry_after_s=1)
+        self._held += size
+        found.held += size
+
     def _errand(
         self, passed: Passed, found: Scanned, scope: Scope, path: str, body: bytes, call_id: str
     ) -> Errand:
         """What the request wants, and for whom. Raises RefusalError for what its key may not do."""
-        if _DOT_SEGMENT.search(path):
-            raise RefusalError(
-                400, "invalid_path", "The path may not contain '.' or '..' segments."
-            )
-        if headers.GATEWAY_KEY in path:
-            raise RefusalError(
-                400,
-                "invalid_path",
-                "A Quotah key has no place in the path: providers would see it.",
-            )
         key, mount = passed.key, passed.mount
+        operation = mount.operations.get((scope.method, path))
+        if operation is None:
+            operation = _operation_of(mount, scope.method, path)
         who, dropped = attribution.read(found.ours, key, key.environment)
         for name in dropped:
             self._metrics.dropped[name] += 1
-        upstream_path = mount.dialect.upstream_path(path)
-        operation = mount.provider.operation(scope.method, upstream_path) or PASSTHROUGH
         understood = bool(body) and operation not in _NOT_READ
         errand = Errand(
             passed.view, key, mount, passed.own,
@@ -216,6 +224,23 @@ class GatewayApp:
         if understood and operation not in MEDIA:
             errand.estimated_input = request_tokens(body)
         return errand
+
+
+def _operation_of(mount: OpenMount, method: str, path: str) -> str:
+    """The operation of a client path, remembered where it has no id in it. Raises RefusalError for a
+    path that may go nowhere."""
+    if _DOT_SEGMENT.search(path):
+        raise RefusalError(400, "invalid_path", "The path may not contain '.' or '..' segments.")
+    if headers.GATEWAY_KEY in path:
+        raise RefusalError(
+            400, "invalid_path", "A Quotah key has no place in the path: providers would see it."
+        )
+    operation = mount.provider.operation(method, mount.dialect.upstream_path(path)) or PASSTHROUGH
+    if operation not in _NOT_READ and len(path) <= _REMEMBERED_LENGTH:
+        if len(mount.operations) >= _REMEMBERED:
+            mount.operations.clear()
+        mount.operations[method, path] = operation
+    return operation
 
 
 def _too_large(limit: int) -> RefusalError:

@@ -105,7 +105,7 @@ def _clean(raw: str) -> str:
 
 
 def _text(name: str, raw: str, dropped: list[str]) -> str | None:
-    value = _clean(raw)
+    value = raw.strip() if "%" not in raw and raw.isprintable() else _clean(raw)
     if not value or len(value) > MAX_TEXT:
         dropped.append(name)
     return value[:MAX_TEXT] or None

@@ -95,7 +95,12 @@ class Answer:
         while not self.status:
             if self._failure is not None:
                 raise self._failure
-            await self._wait()
+            # As _wait does: every call comes through here, and a coroutine more is felt.
+            self._waiter = self._connection.loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
 
     async def chunk(self) -> bytes | None:
         """All bytes that have come since the last time; None at the end. Raises BrokenOffError."""
@@ -246,7 +251,8 @@ class Connection(asyncio.Protocol):
         ):
             self.abort()
             return
-        self._resume()
+        if self._paused:
+            self._resume()
         self._on_free(self)
 
     def abort(self) -> None:

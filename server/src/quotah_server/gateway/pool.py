@@ -188,7 +188,8 @@ class Pool:
             return
         connection.idle_since = self._loop.time()
         idle.append(connection)
-        self._sweep_later()
+        if self._sweep is None:
+            self._sweep_later()
 
     def _sweep_later(self) -> None:
         if self._sweep is None and not self._closed:

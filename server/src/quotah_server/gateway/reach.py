@@ -35,7 +35,7 @@ class AddressRefusedError(Exception):
     not to be a map of the inner network."""
 
 
-class Origin(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True, cache_hash=True):
     """Where connections lead. host_header: as the ``host`` of a request. private: addresses in a network
     of one's own are allowed; connections are never shared with an origin of which that is not so."""
 

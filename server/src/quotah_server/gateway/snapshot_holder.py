@@ -70,7 +70,8 @@ class OpenCredential(msgspec.Struct, frozen=True):
 class OpenMount(msgspec.Struct, frozen=True):
     """A mount of one workspace, resolved. credentials: those that open. base_url: where a key of the
     caller's own is sent, "" where that is not known. gaits: by model. stored: there is a key of the
-    workspace's, whether or not it opens; else the mount is for those who bring one."""
+    workspace's, whether or not it opens; else the mount is for those who bring one. operations: what
+    was found for (method, client path) of late."""
 
     name: str
     provider: Provider
@@ -79,6 +80,7 @@ class OpenMount(msgspec.Struct, frozen=True):
     base_url: str = ""
     gaits: dict[str, Gait] = {}
     stored: bool = True
+    operations: dict[tuple[str, str], str] = {}
 
     def __repr__(self) -> str:
         return f"OpenMount(name={self.name!r}, credentials={self.credentials!r})"

@@ -30,6 +30,8 @@ __all__ = ["Headers", "Upstream", "UpstreamError", "UpstreamResponse", "Way"]
 
 _TARGET = re.compile(r"/[\x21-\x7e]*\Z")
 _line = ": ".join
+_REMEMBERED, _REMEMBERED_LENGTH = 512, 200
+_Places = dict[str, tuple[Origin, str]]
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -86,6 +88,7 @@ class Upstream:
         self._proxies = getproxies()
         self._proxied = Proxied(connect_s=connect_s) if self._proxies else None
         self._origins: tuple[dict[str, Origin], dict[str, Origin]] = ({}, {})
+        self._known: tuple[_Places, _Places] = ({}, {})
         self._by_proxy: dict[Origin, bool] = {}
 
     async def send(
@@ -93,13 +96,10 @@ class Upstream:
         _again: bool = False,
     ) -> UpstreamResponse:  # fmt: skip
         """Send a request; returns when the head of the answer is there. Raises UpstreamError."""
-        end = url.find("/", 8)
-        base = url[:end] if end > 0 else url
-        origin = self._origins[way.allow_private].get(base) or self._origin(base, way)
+        origin, target = self._known[way.allow_private].get(url) or self._read(url, way)
         if self._proxied is not None and not way.direct and self._goes_by_proxy(origin):
             self._check_unresolved(origin)
             return await self._proxied.send(method, url, headers, body)
-        target = url[end:] if end > 0 else "/"
         head = _head(method, target, origin, headers, len(body))
         connection = self._pool.kept(origin) or await self._open(origin, way)
         try:
@@ -126,6 +126,22 @@ class Upstream:
         self._pool.close()
         if self._proxied is not None:
             await self._proxied.close()
+
+    def _read(self, url: str, way: Way) -> tuple[Origin, str]:
+        """The origin and the target of a URL; of plain ones they are remembered."""
+        end = url.find("/", 8)
+        base, target = (url[:end], url[end:]) if end > 0 else (url, "/")
+        origin = self._origins[way.allow_private].get(base) or self._origin(base, way)
+        if not _TARGET.match(target):
+            raise UpstreamError(
+                "bad_request_target", "the request holds a line break where none may be", sent=False
+            )
+        if len(url) <= _REMEMBERED_LENGTH and "?" not in target:
+            known = self._known[way.allow_private]
+            if len(known) >= _REMEMBERED:
+                known.clear()
+            known[url] = origin, target
+        return origin, target
 
     def _origin(self, base: str, way: Way) -> Origin:
         try:
@@ -174,12 +190,7 @@ def _head(method: str, target: str, origin: Origin, headers: Headers, length: in
         lines.append(f"content-length: {length}")
     head = "\r\n".join(lines)
     breaks = len(lines)
-    if (
-        head.count("\n") != breaks
-        or head.count("\r") != breaks
-        or "\0" in head
-        or not _TARGET.match(target)
-    ):
+    if head.count("\n") != breaks or head.count("\r") != breaks or "\0" in head:
         raise UpstreamError(
             "bad_request_target", "the request holds a line break where none may be", sent=False
         )
