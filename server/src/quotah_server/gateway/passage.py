@@ -111,18 +111,18 @@ class Passage:
         self._ok = 200 <= response.status < 300
         self._left_alone = False
 
-    async def run(self) -> Outcome | None:
+    def run(self) -> Awaitable[Outcome | None]:
         """Pass the answer on; None when the attempt was recorded on the way."""
         head = header_rules.returned(self._response.headers)
         head += own_headers(self._attempt)
         if self._ok and (self._type.startswith("text/event-stream") or self._is_unnamed_stream()):
             self._attempt.is_sse = True
-            return await self._stream(head)
+            return self._stream(head)
         if "json" in self._type:
             if self._ok and self._streams_json():
-                return await self._stream(head)
-            return await self._json(head)
-        return await self._other(head)
+                return self._stream(head)
+            return self._json(head)
+        return self._other(head)
 
     def _is_unnamed_stream(self) -> bool:
         """Whether a stream was asked for, and what comes does not say what it is."""

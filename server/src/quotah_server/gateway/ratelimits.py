@@ -69,9 +69,10 @@ class RateLimits:
         status: int,
         headers: list[tuple[str, str]],
         body: bytes | None = None,
+        at: datetime | None = None,
     ) -> None:
         """An answer came for a stored credential. headers: names in lower case; not changed later.
-        body: of a 429, where it is at hand."""
+        body: of a 429, where it is at hand. at: when it came, now where that is not told."""
         unread = self._unread
         models = unread.get(credential.id)
         if models is None:
@@ -87,7 +88,12 @@ class RateLimits:
             body = None
         heard.append(
             _Heard(
-                credential.workspace_id, mount.provider.name, self._clock(), status, headers, body
+                credential.workspace_id,
+                mount.provider.name,
+                at or self._clock(),
+                status,
+                headers,
+                body,
             )
         )
 

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from datetime import datetime
+from functools import partial
 
 import msgspec
 import structlog
@@ -121,9 +122,32 @@ class Relay:
     async def _run_all(self, errand: Errand, move: Move, reply: Reply) -> None:
         if errand.route.cache is not None and self._shelf.answer(errand, reply):
             return
-        following: tuple[Attempt, Move] | None = self._attempt(errand, move), move
-        while following is not None:
-            following = await self._turn(errand, *following, reply)
+        attempt, leaves = self._attempt(errand, move), errand.route.disconnect == "abort"
+        while True:
+            held: list[UpstreamResponse] = []
+            following: tuple[Attempt, Move] | None = None
+            try:
+                self._watch.add(attempt)
+                if leaves:
+                    reply.on_gone(partial(abort, attempt, "client_disconnected"))
+                outcome = await self._run(errand, attempt, move, reply, held)
+                if isinstance(outcome, Again):
+                    following = await self._between(errand, attempt, outcome, reply)
+                elif outcome is not None and not attempt.recorded:
+                    try:
+                        await self.estimate(attempt, outcome)
+                    finally:
+                        self.finish(attempt, outcome)
+            finally:
+                if leaves:
+                    reply.on_gone(None)
+                errand.tokens += attempt.tokens
+                self._watch.remove(attempt)
+                for response in held:
+                    await response.close()
+            if following is None:
+                return
+            attempt, move = following
 
     def _attempt(self, errand: Errand, move: Move) -> Attempt:
         at, began = self._clock(), time.monotonic()
@@ -132,33 +156,6 @@ class Relay:
         if errand.route.cache is not None:
             attempt.cache, attempt.keeper = errand.cache, self._shelf.keeper(errand)
         return attempt
-
-    async def _turn(
-        self, errand: Errand, attempt: Attempt, move: Move, reply: Reply
-    ) -> tuple[Attempt, Move] | None:
-        """One attempt; the next one where there is to be one."""
-        held: list[UpstreamResponse] = []
-        leaves = errand.route.disconnect == "abort"
-        try:
-            self._watch.add(attempt)
-            if leaves:
-                reply.on_gone(lambda: abort(attempt, "client_disconnected"))
-            outcome = await self._run(errand, attempt, move, reply, held)
-            if isinstance(outcome, Again):
-                return await self._between(errand, attempt, outcome, reply)
-            if outcome is not None and not attempt.recorded:
-                try:
-                    await self.estimate(attempt, outcome)
-                finally:
-                    self.finish(attempt, outcome)
-        finally:
-            if leaves:
-                reply.on_gone(None)
-            errand.tokens += attempt.tokens
-            self._watch.remove(attempt)
-            for response in held:
-                await response.close()
-        return None
 
     async def _run(
         self,
@@ -177,10 +174,16 @@ class Relay:
             )
             held.append(response)
             status = response.status
-            attempt.answered(status, response.headers, self._clock())
+            now = self._clock()
+            attempt.answered(status, response.headers, now)
             if move.credential.id and status != _TOO_MANY_REQUESTS:
                 self._rate_limits.heard(
-                    move.credential, move.leg.mount, attempt.model, status, response.headers
+                    move.credential,
+                    move.leg.mount,
+                    attempt.model,
+                    status,
+                    response.headers,
+                    at=now,
                 )
             if status >= _FIRST_ERROR:
                 judged = await self._judged(errand, attempt, response)
