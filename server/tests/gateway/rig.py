@@ -29,6 +29,7 @@ from quotah_server.domain.event import PricedEvent
 from quotah_server.domain.gateway_state import GatewayState
 from quotah_server.domain.secrets import credential_binding, hash_key, mint_key
 from quotah_server.domain.snapshot import Credential, GatewayKey, Mount, Snapshot
+from quotah_server.gateway.clients import Patience
 from quotah_server.gateway.compose import Gateway, build
 from quotah_server.gateway.limits import Limits
 from quotah_server.gateway.server import Server
@@ -294,9 +295,11 @@ class Rig:
         control_up: bool = True,
         snapshot: bool = True,
         port: int = 0,
+        patience: Patience | None = None,
     ) -> None:
         self.folder = folder
         self.limits = limits or Limits()
+        self.patience = patience or Patience()
         self.ring = KeyRing({"k1": b"0" * 32}, "k1")
         self.provider = Provider()
         self.socket_path = folder / "c.sock"
@@ -354,7 +357,7 @@ class Rig:
             self.control.publish(self.make_snapshot(1))
         self.gateway = build(self.folder, self.socket_path, self.ring, book(), limits=self.limits)
         await self.gateway.start()
-        self._server = Server(self.gateway.__rsgi__, "127.0.0.1", self.port)
+        self._server = Server(self.gateway.__rsgi__, "127.0.0.1", self.port, patience=self.patience)
         self._serving = asyncio.get_running_loop().create_task(self._server.serve())
 
     async def _stop(self, grace_s: float) -> None:

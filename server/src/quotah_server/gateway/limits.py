@@ -12,6 +12,10 @@ class Limits(msgspec.Struct, frozen=True):
 
     request_bytes: int = 64 * MIB
     """Largest request body; more is answered 413."""
+    large_bytes: int = MIB
+    bodies_bytes: int = 1024 * MIB
+    """Of request bodies larger than the former, all together, while their calls last; more is answered
+    503, as memory is what everybody shares."""
     header_bytes: int = 64 * 1024
     """Largest sum of request header names and values; more is answered 431."""
     cost_header_bytes: int = MIB
@@ -32,7 +36,7 @@ class Limits(msgspec.Struct, frozen=True):
     """Of one answer that is read on."""
     drain_count: int = 100
     """Answers read on at the same time for clients that went away."""
-    drain_bytes_per_s: int = 4 * MIB
+    drain_bytes_per_s: int = 2 * MIB
     """Of all of them together; each may always take its even share, several times what a model brings."""
     drain_fair_bytes: int = MIB
     """Beyond so many bytes an answer that wants more than is left is given up instead of held up."""
