@@ -167,7 +167,7 @@ def test_a_foreign_key_ring_is_told_and_the_keys_can_be_given_up(stack: Stack) -
     refused = stack.run("keys", "list")
 
     assert "is not the key ring of this data: 4 stored provider keys" in refused.stderr
-    assert stack.json("providers", "drop-unreadable") == {"dropped": 2}
+    assert stack.json("providers", "drop-unreadable") == {"dropped": 4}
     assert stack.json("providers", "list") == {"items": []}
     assert stack.json("providers", "drop-unreadable") == {"dropped": 0}
 

@@ -72,8 +72,9 @@ def list_providers(
 ) -> None:
     """List the stored provider keys."""
     result = operations.call(Settings(), "providers_list", {"workspace_id": workspace})
+    widest = max((len(item["name"]) for item in result["items"]), default=0)
     lines = [
-        f"{item['id']}  /{item['mount']:<10}  {item['provider']:<10}  {item['name']}  "
+        f"{item['id']}  /{item['mount']:<10}  {item['provider']:<10}  {item['name']:<{widest}}  "
         f"{'…' + item['hint'] if item['hint'] else 'no key'}  weight {item['weight']}  "
         f"{_state(item)}  {item['base_url']}"
         for item in result["items"]
