@@ -94,8 +94,9 @@ class GatewayApp:
         call_id = new_id()
         reply = Reply(proto)
         dialect = guess(mount_name)
-        found = headers.scan(scope.headers.items())
+        found: Scanned | None = None
         try:
+            found = headers.scan(scope.headers.items())
             passed = self._admit(scope, found, mount_name)
             dialect = passed.mount.dialect
             body = await self._body(found, proto)
@@ -120,7 +121,7 @@ class GatewayApp:
                 head = [("content-type", "application/json"), ("x-quotah-request-id", call_id)]
                 reply.whole(500, head, dialect.error_body(failure, call_id))
         finally:
-            if found.held:
+            if found is not None and found.held:
                 self._held -= found.held
 
     def _admit(self, scope: Scope, found: Scanned, mount_name: str) -> Passed:
@@ -173,23 +174,24 @@ class GatewayApp:
                 self._hold(found, length)
         elif not found.chunked:
             return b""
-        chunks: list[bytes] = []
-        size = 0
         try:
-            if length is not None:
-                return await proto()
-            async for chunk in proto:
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > limits.request_bytes:
-                    raise _too_large(limits.request_bytes)
-                if size > limits.large_bytes:
-                    self._hold(found, size - found.held)
-            return b"".join(chunks)
+            return await (proto() if length is not None else self._chunks(found, proto))
         except RuntimeError as error:
             raise RefusalError(
                 400, "incomplete_request", "The request body was cut short."
             ) from error
+
+    async def _chunks(self, found: Scanned, proto: HTTPProtocol) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        async for chunk in proto:
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > self._limits.request_bytes:
+                raise _too_large(self._limits.request_bytes)
+            if size > self._limits.large_bytes:
+                self._hold(found, size - found.held)
+        return b"".join(chunks)
 
     def _hold(self, found: Scanned, size: int) -> None:
         """Count a large body, or more of it, against what all of them may take."""

@@ -32,7 +32,7 @@ _PREFIX_LENGTH = len(PREFIX)
 
 class Scanned(msgspec.Struct):
     """The headers of a request. keys: those that hold one, as they came. ours: names without
-    ``x-quotah-``."""
+    ``x-quotah-``. held: bytes of a large body that are counted against all such bodies."""
 
     forward: list[tuple[str, str]]
     keys: list[tuple[str, str]]
@@ -41,6 +41,7 @@ class Scanned(msgspec.Struct):
     content_length: int | None = None
     chunked: bool = False
     size: int = 0
+    held: int = 0
 
 
 def scan(items: Sequence[tuple[str, str]]) -> Scanned:  # noqa: C901 -- one pass; a function per header is felt
