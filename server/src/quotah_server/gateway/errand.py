@@ -10,7 +10,7 @@ from urllib.parse import quote
 import msgspec
 
 from quotah_server.domain.call import Attribution
-from quotah_server.domain.routing import DEFAULT_ROUTE, Target
+from quotah_server.domain.routing import DEFAULT_ROUTE, Route, Target
 from quotah_server.domain.snapshot import GatewayKey
 from quotah_server.gateway.attempts import PASSTHROUGH, Admitted, Attempt
 from quotah_server.gateway.attribution import Trace
@@ -47,7 +47,7 @@ class Outgoing(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Errand:
+class Errand(msgspec.Struct, eq=False):
     """What is known of a request, and how far its route has been followed.
 
     view: the snapshot by which it was admitted. own: the provider key that the caller brought. model,
@@ -57,78 +57,40 @@ class Errand:
     attempts came to.
     """
 
-    __slots__ = (
-        "ask",
-        "attribution",
-        "began",
-        "body",
-        "cache",
-        "cache_key",
-        "call_id",
-        "estimated_input",
-        "forward",
-        "key",
-        "leg",
-        "method",
-        "model",
-        "mount",
-        "number",
-        "operation",
-        "own",
-        "path",
-        "query",
-        "route",
-        "spent",
-        "streaming",
-        "targets",
-        "tokens",
-        "trace",
-        "tries_left",
-        "used",
-        "view",
-        "wish",
-    )  # fmt: skip
+    view: View
+    key: GatewayKey
+    mount: OpenMount
+    own: OpenCredential | None
+    call_id: str
+    method: str
+    path: str
+    query: str
+    forward: list[tuple[str, str]]
+    body: bytes
+    operation: str
+    ask: Ask
+    attribution: Attribution
+    trace: Trace | None
+    wish: str | None = None
+    model: str | None = None
+    streaming: bool = False
+    estimated_input: int = 0
+    route: Route = DEFAULT_ROUTE
+    leg: Leg | None = None
+    targets: tuple[Target, ...] = ()
+    tries_left: int = 0
+    used: list[str] = []
+    spent: list[str] = []
+    number: int = 0
+    began: float = 0.0
+    tokens: int = 0
+    cache: str = ""
+    cache_key: bytes | None = None
 
-    def __init__(
-        self,
-        view: View,
-        key: GatewayKey,
-        mount: OpenMount,
-        own: OpenCredential | None,
-        *,
-        call_id: str,
-        method: str,
-        path: str,
-        query: str,
-        forward: list[tuple[str, str]],
-        body: bytes,
-        operation: str,
-        ask: Ask,
-        attribution: Attribution,
-        trace: Trace | None,
-        wish: str | None = None,
-    ) -> None:
-        self.view, self.key, self.mount, self.own = view, key, mount, own
-        self.call_id = call_id
-        self.method, self.path, self.query = method, path, query
-        self.forward, self.body = forward, body
-        self.operation, self.ask = operation, ask
-        self.attribution, self.trace = attribution, trace
-        self.model = mount.dialect.model_of(path, ask)
-        self.streaming = mount.dialect.streams(path, ask)
-        self.estimated_input = 0
-        self.route = DEFAULT_ROUTE
-        self.leg: Leg | None = None
-        self.targets: tuple[Target, ...] = ()
-        self.tries_left = 0
-        self.used: list[str] = []
-        self.spent: list[str] = []
-        self.number = 0
-        self.began = 0.0
-        self.tokens = 0
-        self.wish = wish
-        self.cache = ""
-        self.cache_key: bytes | None = None
+    def __post_init__(self) -> None:
+        dialect = self.mount.dialect
+        self.model = dialect.model_of(self.path, self.ask)
+        self.streaming = dialect.streams(self.path, self.ask)
 
     def may_still_call(self, now: datetime) -> bool:
         """Whether its key is one still: it may be revoked, or expire, between two attempts."""

@@ -19,7 +19,7 @@ import httptools
 
 from quotah_server.gateway.clients import Clients, Patience
 from quotah_server.gateway.connection import NAMES, NOWHERE, lower_name
-from quotah_server.gateway.request import HeaderList, Request
+from quotah_server.gateway.request import HeaderList, Headers, Request, parts_of
 
 _HEAD_BYTES = 128 * 1024
 _HEADERS_MAX = 500
@@ -239,7 +239,11 @@ class Inbound(asyncio.Protocol):
             self._fail(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED)
         if method in _REFUSED:
             self._fail(HTTPStatus.METHOD_NOT_ALLOWED)
-        request = Request(self, method, self._target, headers, parser.should_keep_alive())
+        path, query = parts_of(self._target)
+        request = Request(
+            self, method, path, query, self.client, Headers(headers), parser.should_keep_alive(),
+            method == "HEAD",
+        )  # fmt: skip
         self._newest = request
         if "expect" in map(_name_of, headers):
             expected = request.headers.get("expect")

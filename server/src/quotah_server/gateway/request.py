@@ -11,12 +11,16 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Protocol
 
+import msgspec
+
 HeaderList = list[tuple[str, str]]
 _BODILESS = frozenset({204, 304})
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}" for status in HTTPStatus}
 _ESCAPE = re.compile("%([0-9A-Fa-f]{2})")
 _NEEDS_NO_ESCAPE = frozenset(string.ascii_letters + string.digits + "-._~:@!$&'()*+,;=")
 _line = ": ".join
+_REMEMBERED, _REMEMBERED_LENGTH = 512, 200
+_places: dict[bytes, tuple[str, str]] = {}
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -36,13 +40,10 @@ class Line(Protocol):
     def close(self) -> None: ...
 
 
-class Headers:
+class Headers(msgspec.Struct, eq=False):
     """The headers of a request: names in lower case; a value that is no ASCII text is left out."""
 
-    __slots__ = ("_items",)
-
-    def __init__(self, items: HeaderList) -> None:
-        self._items = items
+    _items: HeaderList
 
     def get(self, key: str, default: str | None = None) -> str | None:
         """The first value of a header."""
@@ -56,36 +57,28 @@ class Headers:
         return self._items
 
 
-class Request:
+class Request(msgspec.Struct, eq=False):
     """One request, and the way to answer it (RSGI's scope and protocol)."""
 
-    __slots__ = (
-        "_connection", "_continue", "_left", "_news", "_parts", "answered", "broken", "came",
-        "chunked", "client", "headers", "is_head", "keep", "method", "path", "proto", "query_string", "size",
-        "whole",
-    )  # fmt: skip
-
-    def __init__(
-        self, connection: Line, method: str, target: bytes, headers: HeaderList, keep: bool
-    ) -> None:
-        self._connection = connection
-        self.proto = "http"
-        self.method = method
-        self.is_head = method == "HEAD"
-        self.client = connection.client
-        self.headers = Headers(headers)
-        self.path, self.query_string = _parts_of(target)
-        self.keep = keep
-        self.answered = False
-        self.chunked = False
-        self.size = 0
-        self.came = 0
-        self._left: int | None = None
-        self._continue = False
-        self._parts: list[bytes] = []
-        self.whole = False
-        self.broken = False
-        self._news: asyncio.Future[None] | None = None
+    _connection: Line
+    method: str
+    path: str
+    query_string: str
+    client: str
+    headers: Headers
+    keep: bool
+    is_head: bool = False
+    proto: str = "http"
+    answered: bool = False
+    chunked: bool = False
+    size: int = 0
+    came: int = 0
+    _left: int | None = None
+    _continue: bool = False
+    _parts: list[bytes] = []
+    whole: bool = False
+    broken: bool = False
+    _news: asyncio.Future[None] | None = None
 
     # The body that is read.
 
@@ -248,6 +241,18 @@ class Request:
         date = "" if "\ndate: " in head else _date()
         data = f"{head}\r\n{date}\r\n".encode("latin-1")
         connection.write(data if self.is_head else data + body)
+
+
+def parts_of(target: bytes) -> tuple[str, str]:
+    """Path and query of a request target; of a plain one they are remembered."""
+    found = _places.get(target)
+    if found is None:
+        found = _parts_of(target)
+        if len(target) <= _REMEMBERED_LENGTH and not found[1]:
+            if len(_places) >= _REMEMBERED:
+                _places.clear()
+            _places[target] = found
+    return found
 
 
 def _parts_of(target: bytes) -> tuple[str, str]:
