@@ -60,7 +60,7 @@ def run(tee: SseTee, chunks: list[bytes]) -> bytes:
     return b"".join([*(tee.feed(chunk) for chunk in chunks), tee.finish()])
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(st.data())
 def test_every_byte_passes_in_any_chunking_and_the_usage_is_seen(data: st.DataObject) -> None:
     found, usage = data.draw(transcripts())
@@ -71,7 +71,7 @@ def test_every_byte_passes_in_any_chunking_and_the_usage_is_seen(data: st.DataOb
     assert usage in seen
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=2000, deadline=None)
 @given(st.data())
 def test_exactly_the_injected_chunk_is_taken_out_in_any_chunking(data: st.DataObject) -> None:
     found, usage = data.draw(transcripts())
