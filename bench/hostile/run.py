@@ -1,11 +1,12 @@
 """What hostile clients do to healthy ones: half-open heads, and readers that never read.
 
-    .venv/bin/python bench/hostile/run.py [--heads 2000] [--readers 200] [--seconds 20]
+    .venv/bin/python bench/hostile/run.py [--heads 2000] [--readers 200] [--seconds 12]
 
 A whole Quotah; 16 healthy callers, each with a pause of 10 ms after an answer. First alone, then while
 so many connections begin a head and never end it (opened anew whenever the gateway gives one up) and so
 many ask for an endless stream and read nothing of it. Latency of the healthy, their failures, and the
 gateway's memory. The callers run on the same machine, so all of this takes CPU from the gateway too.
+Ends within three minutes, whatever happens, with what was found until then.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import os
 import resource
 import subprocess
 import sys
@@ -29,6 +31,7 @@ from lab import processes
 from lab.report import machine, save, table
 
 CALLERS, PAUSE_S = 16, 0.01
+_CALL_S, _ALL_S = 10.0, 130.0
 _SETTLE_S = 8.0
 """Until all that nobody reads has filled its buffers."""
 
@@ -44,11 +47,14 @@ def raw(key: str, *, stream: bool) -> bytes:
 async def healthy(port: int, request: bytes, until: float, into: list[float]) -> int:
     """Call until then; tells how many calls failed."""
     failures = 0
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
     while time.monotonic() < until:
         began = time.perf_counter()
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(_CALL_S):
+                if streams is None:
+                    streams = await asyncio.open_connection("127.0.0.1", port)
+                reader, writer = streams
                 writer.write(request)
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
@@ -58,10 +64,12 @@ async def healthy(port: int, request: bytes, until: float, into: list[float]) ->
             into.append((time.perf_counter() - began) * 1000)
         except (TimeoutError, OSError, asyncio.IncompleteReadError, ValueError):
             failures += 1
-            writer.close()
-            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            if streams is not None:
+                streams[1].close()
+                streams = None
         await asyncio.sleep(PAUSE_S)
-    writer.close()
+    if streams is not None:
+        streams[1].close()
     return failures
 
 
@@ -70,19 +78,24 @@ async def half_open(port: int) -> None:
     while True:
         with contextlib.suppress(OSError):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.write(b"POST /openai/v1/chat/completions HTTP/1.1\r\nx-slow: ")
-            while await reader.read(1024):
-                pass
-            writer.close()
+            try:
+                writer.write(b"POST /openai/v1/chat/completions HTTP/1.1\r\nx-slow: ")
+                while await reader.read(1024):
+                    pass
+            finally:
+                writer.transport.abort()
         await asyncio.sleep(0.1)
 
 
 async def never_reading(port: int, request: bytes) -> None:
     """Ask for an endless stream and take nothing of it."""
     _, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
-    cast("asyncio.Transport", writer.transport).pause_reading()
-    writer.write(request)
-    await asyncio.sleep(3600)
+    try:
+        cast("asyncio.Transport", writer.transport).pause_reading()
+        writer.write(request)
+        await asyncio.sleep(3600)
+    finally:
+        writer.transport.abort()
 
 
 async def measured(
@@ -93,60 +106,77 @@ async def measured(
     flood = [asyncio.create_task(half_open(port)) for _ in range(heads)]
     stream = raw(target.key, stream=True)
     flood += [asyncio.create_task(never_reading(port, stream)) for _ in range(readers)]
-    await asyncio.sleep(_SETTLE_S if flood else 0)
-    took: list[float] = []
-    until = time.monotonic() + seconds
-    request = raw(target.key, stream=False)
-    failures = await asyncio.gather(*(healthy(port, request, until, took) for _ in range(CALLERS)))
-    memory = processes.pss_mb_of(pid)
-    for task in flood:
-        task.cancel()
-    await asyncio.gather(*flood, return_exceptions=True)
+    try:
+        await asyncio.sleep(_SETTLE_S if flood else 0)
+        took: list[float] = []
+        until, cpu_s = time.monotonic() + seconds, processes.cpu_s(pid)
+        request = raw(target.key, stream=False)
+        failures = await asyncio.gather(
+            *(healthy(port, request, until, took) for _ in range(CALLERS))
+        )
+        cpu_s = processes.cpu_s(pid) - cpu_s
+        memory = processes.pss_mb_of(pid)
+    finally:
+        for task in flood:
+            task.cancel()
+        await asyncio.gather(*flood, return_exceptions=True)
+    calls = len(took)
     took = sorted(took) or [float("nan")]
     return {
-        "calls": len(took), "failed": sum(failures), "memory_mb": memory,
-        "p50_ms": took[len(took) // 2], "p99_ms": took[int(len(took) * 0.99)], "max_ms": took[-1],
+        "calls": calls, "failed": sum(failures), "memory_mb": memory, "cpu_s": cpu_s,
+        "load": os.getloadavg()[0], "p50_ms": took[len(took) // 2],
+        "p99_ms": took[int(len(took) * 0.99)], "max_ms": took[-1],
     }  # fmt: skip
 
 
-async def both(target: targets.Quotah, heads: int, readers: int, seconds: int) -> dict[str, Any]:
-    """Without and with each flood; the first is a warm-up."""
-    await measured(target, 0, 0, 3)
-    return {
-        "alone": await measured(target, 0, 0, seconds),
-        f"{heads} half-open heads": await measured(target, heads, 0, seconds),
-        f"{readers} readers that never read": await measured(target, 0, readers, seconds),
-        "both": await measured(target, heads, readers, seconds),
-        "alone again": await measured(target, 0, 0, seconds),
+async def all_of_it(
+    target: targets.Quotah, heads: int, readers: int, seconds: int, found: dict[str, Any]
+) -> None:
+    """Without and with each flood, and after them; the first is a warm-up. Fills ``found``."""
+    phases = {
+        "alone": (0, 0),
+        f"{heads} half-open heads": (heads, 0),
+        f"{readers} readers that never read": (0, readers),
+        "both": (heads, readers),
+        "right after": (0, 0),
     }
+    try:
+        async with asyncio.timeout(_ALL_S):
+            await measured(target, 0, 0, 3)
+            for name, (some_heads, some_readers) in phases.items():
+                found[name] = await measured(target, some_heads, some_readers, seconds)
+    except TimeoutError:
+        sys.stderr.write(f"not done within {_ALL_S:.0f} s; what was found until then:\n")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Hostile clients beside healthy ones.")
     parser.add_argument("--heads", type=int, default=2000)
     parser.add_argument("--readers", type=int, default=200)
-    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--seconds", type=int, default=12)
     wanted = parser.parse_args()
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     port = processes.free_port()
     script = str(Path(__file__).with_name("provider.py"))
+    found: dict[str, Any] = {}
     provider = subprocess.Popen([sys.executable, script, str(port)])
     try:
         processes.until(lambda: processes.listens(port), "the provider listens")
         target = targets.Quotah(port)
         try:
-            found = uvloop.run(both(target, wanted.heads, wanted.readers, wanted.seconds))
+            uvloop.run(all_of_it(target, wanted.heads, wanted.readers, wanted.seconds, found))
         finally:
             target.close()
     finally:
         processes.end(provider)
     table(
         f"{CALLERS} healthy callers, latency in ms",
-        ["", "calls", "failed", "p50", "p99", "longest", "gateway MB"],
+        ["", "calls", "failed", "p50", "p99", "longest", "gateway MB", "CPU s", "load"],
         [
             [name, f"{at['calls']:,}", str(at["failed"]), f"{at['p50_ms']:.1f}",
-             f"{at['p99_ms']:.1f}", f"{at['max_ms']:.1f}", f"{at['memory_mb']:.0f}"]
+             f"{at['p99_ms']:.1f}", f"{at['max_ms']:.1f}", f"{at['memory_mb']:.0f}",
+             f"{at['cpu_s']:.1f}", f"{at['load']:.1f}"]
             for name, at in found.items()
         ],
     )  # fmt: skip
