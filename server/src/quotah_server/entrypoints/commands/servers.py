@@ -59,7 +59,7 @@ def mock(
         None, help="File that gets a line for every request it would bill."
     ),
 ) -> None:
-    """Run a stand-in for OpenAI and Anthropic, to try things without a key."""
+    """Run a stand-in for OpenAI, Anthropic, Google and others, to try things without a key."""
     from quotah_server.entrypoints.mock import serve
 
     serve(host, port, log)
