@@ -28,6 +28,11 @@ GATEWAY_KEY = PREFIXES["gateway"]
 """How every key of ours begins; no header that holds one goes on, whatever its name."""
 _NOT_RETURNED = _HOP_BY_HOP | {"alt-svc", "content-length"}
 _PREFIX_LENGTH = len(PREFIX)
+_ORDINARY_MAX = 512
+_ordinary: set[str] = set()
+"""Names that were seen in requests and mean nothing to us: looked up in one step."""
+_returned: set[str] = set()
+"""Names that were seen in answers and go back to the client."""
 
 
 class Scanned(msgspec.Struct):
@@ -44,7 +49,7 @@ class Scanned(msgspec.Struct):
     held: int = 0
 
 
-def scan(items: Sequence[tuple[str, str]]) -> Scanned:  # noqa: C901 -- one pass; a function per header is felt
+def scan(items: Sequence[tuple[str, str]]) -> Scanned:  # noqa: C901, PLR0912 -- one pass; a function per header is felt
     """Sort the headers of a request; names come in lower case."""
     forward: list[tuple[str, str]] = []
     keys: list[tuple[str, str]] = []
@@ -52,7 +57,10 @@ def scan(items: Sequence[tuple[str, str]]) -> Scanned:  # noqa: C901 -- one pass
     named: set[str] = set()
     for item in items:
         name, value = item
-        if name in _NOT_SENT:
+        if name in _ordinary:
+            if GATEWAY_KEY not in value:
+                forward.append(item)
+        elif name in _NOT_SENT:
             if name in KEY_HEADERS:
                 keys.append(item)
             elif name == "content-length":
@@ -68,6 +76,8 @@ def scan(items: Sequence[tuple[str, str]]) -> Scanned:  # noqa: C901 -- one pass
         elif GATEWAY_KEY not in value:
             if name == "traceparent":
                 found.traceparent = value
+            elif len(_ordinary) < _ORDINARY_MAX:
+                _ordinary.add(name)
             forward.append(item)
     named.discard("keep-alive")
     named.discard("close")
@@ -87,8 +97,11 @@ def _foreign_cookies(value: str) -> str:
 
 def returned(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """The headers of an answer as the client gets them, without its length."""
-    return [
-        item
-        for item in headers
-        if (name := item[0]) not in _NOT_RETURNED and not name.startswith(PREFIX)
-    ]
+    return [item for item in headers if item[0] in _returned or _goes_back(item[0])]
+
+
+def _goes_back(name: str) -> bool:
+    goes = name not in _NOT_RETURNED and not name.startswith(PREFIX)
+    if goes and len(_returned) < _ORDINARY_MAX:
+        _returned.add(name)
+    return goes

@@ -221,8 +221,11 @@ class Inbound(asyncio.Protocol):
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if value.isascii():
-            self._headers.append((NAMES.get(name) or lower_name(name), value.decode("ascii")))
+        try:
+            self._headers.append((NAMES[name], value.decode("ascii")))
+        except (KeyError, UnicodeDecodeError):
+            if value.isascii():
+                self._headers.append((lower_name(name), value.decode("ascii")))
 
     def on_headers_complete(self) -> None:
         if self._resumed:
