@@ -36,6 +36,10 @@ _CONNECT_S = 5.0
 _TOTAL_S = 15.0
 _ANSWER_MAX = 1_000_000
 _HINT = "Name the host or network in QUOTAH_EGRESS_ALLOW if this is meant."
+_HINT_PRIVATE = (
+    "If this is meant, store the key with private addresses allowed (allow_private), or name the host "
+    "or network in QUOTAH_EGRESS_ALLOW."
+)
 
 
 class EgressRefusedError(InvalidInputError):
@@ -173,7 +177,9 @@ class Egress:
         if rules.worst_of(host, port, addresses, allow_private=allow_private) != "public":
             # Which address stays unsaid: the answer is not to be a map of the inner network.
             raise EgressRefusedError(
-                "The host leads to an address that is not public.", field="base_url", hint=_HINT
+                "The host leads to an address that is not public.",
+                field="base_url",
+                hint=_HINT if allow_private else _HINT_PRIVATE,
             )
         return addresses
 

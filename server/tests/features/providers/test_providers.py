@@ -205,7 +205,9 @@ async def test_the_operator_may_allow_a_private_address_and_nobody_else(
     browser = await plane.owner()
     admin = await plane.member("a@example.com", {browser.workspace_id: "owner"})
     body = form(vendor)
-    assert (await browser.call("POST", "/providers", body)).status_code == 422
+    refused = await browser.call("POST", "/providers", body)
+    assert refused.status_code == 422
+    assert "allow_private" in refused.json()["hint"]
     allowed = {**body, "allow_private": True}
     assert (await admin.call("POST", "/providers", allowed)).status_code == 403
     theirs = (await plane.key(admin, "admin"))["key"]
