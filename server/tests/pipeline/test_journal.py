@@ -13,6 +13,7 @@ from pathlib import Path
 import apsw
 import pytest
 from pipeline.full_disk import LimitedVFS
+from structlog.testing import capture_logs
 
 from quotah_server.domain.errors import StartupError
 from quotah_server.pipeline.journal import Journal, JournalError
@@ -159,6 +160,24 @@ def test_a_full_disk_fails_the_appends_and_the_journal_goes_on_when_there_is_spa
     disk.full = False
     journal.append(rows(5)).result(WAIT_S)
     assert journal.depth() == len(journal.oldest(1000)) == 15
+    journal.close()
+    disk.unregister()
+
+
+def test_a_disk_that_stays_full_is_told_of_once_and_so_is_its_end(path: Path) -> None:
+    disk = LimitedVFS()
+    journal = Journal(path, vfs=disk.name)
+    with capture_logs() as logs:
+        for _ in range(2):
+            disk.full = True
+            for _ in range(3):
+                with pytest.raises(JournalError):
+                    journal.append(rows(100, size=4000)).result(WAIT_S)
+            disk.full = False
+            journal.append(rows(5)).result(WAIT_S)
+            journal.oldest(1)
+    assert [line["event"] for line in logs] == ["journal_write_failed", "journal_writes_again"] * 2
+    assert journal.stats.failed == 600
     journal.close()
     disk.unregister()
 

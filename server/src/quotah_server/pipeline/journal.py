@@ -35,6 +35,8 @@ _FLUSH_ROWS = 256
 _MAX_ROWS = 5000
 _MAX_BYTES = 16 * 1024 * 1024
 _RETRY_OPEN_S = 1.0
+_TELL_AGAIN_S = 60.0
+"""A disk that stays full is tried every second or so, and told of once a minute."""
 _TAIL_BYTES = 8 * 1024 * 1024
 
 
@@ -130,6 +132,7 @@ class Journal:
         self._jobs: queue.SimpleQueue[_Append | _Delete | _Ask | None] = queue.SimpleQueue()
         self._closed = False
         self._next_open = 0.0
+        self._told_at: float | None = None
         self._depth = 0
         self._tail = Tail(_TAIL_BYTES)
         self.stats = JournalStats()
@@ -267,6 +270,9 @@ class Journal:
         self.stats.deleted += deleted
         self._depth += len(items) - deleted
         self._settle(batch, None)
+        if self._told_at is not None:
+            self._told_at = None
+            _log.warning("journal_writes_again", file=self._path.name)
         if deleted and self._depth == 0:
             file.shrink()
 
@@ -295,7 +301,10 @@ class Journal:
         if not batch.appends and not batch.deletes:
             return
         self.stats.failed += rows
-        _log.error("journal_write_failed", file=self._path.name, rows=rows, reason=str(error))
+        now = time.monotonic()
+        if self._told_at is None or now - self._told_at >= _TELL_AGAIN_S:
+            self._told_at = now
+            _log.error("journal_write_failed", file=self._path.name, rows=rows, reason=str(error))
         self._settle(batch, JournalError(f"{self._path.name}: {_plain(error)}"))
 
     def _retry_or_fail(self, batch: _Batch, damage: Exception) -> None:
