@@ -162,7 +162,7 @@ class Gateway:
         """What does not work although calls are served."""
         found: list[str] = []
         if self._recorder.failing:
-            found.append("the journal takes no events")
+            found.append("the journal takes no events, which wait in memory: is its disk full?")
         if self._books.behind:
             found.append("a price book is missing")
         return found
