@@ -1,9 +1,14 @@
-"""Rules for the whole suite: skipped tests fail the run, and no worker's coverage is lost."""
+"""Rules for the whole suite: skipped tests fail the run, no worker's coverage is lost, and no property is
+judged by the speed of the machine."""
 
 from __future__ import annotations
 
 import pytest
 from coverage import Coverage
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("quotah", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("quotah")
 
 
 @pytest.hookimpl(trylast=True)
