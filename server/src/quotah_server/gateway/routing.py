@@ -40,7 +40,9 @@ _ASSUMED_OUTPUT = 500
 """Tokens of an answer about which nothing is known."""
 _ASKED_TARGET = Target()
 _PRICES_KEPT = 1024
-_WITHOUT_OUTPUT = frozenset({"embeddings", "embed_content", "cohere_embed", "rerank", "moderations"})
+_WITHOUT_OUTPUT = frozenset(
+    {"embeddings", "embed_content", "cohere_embed", "rerank", "moderations"}
+)
 
 
 class Move(msgspec.Struct, frozen=True):
