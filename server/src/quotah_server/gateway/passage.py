@@ -177,7 +177,11 @@ class Passage:
                 size = len(chunk)
                 attempt.activity += 1
                 attempt.passed_bytes += size
-                if attempt.kept_bytes < keep:
+                kept = attempt.kept_bytes + size
+                if kept <= keep:
+                    attempt.kept.append(chunk)
+                    attempt.kept_bytes = kept
+                elif attempt.kept_bytes < keep:
                     attempt.keep(chunk, keep)
                 data = feed(chunk)
             else:
