@@ -60,7 +60,10 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=60)
     wanted = parser.parse_args()
     result: dict[str, Any] = {"machine": machine(), "kills": wanted.kills}
-    with tempfile.TemporaryDirectory(prefix="quotah-bench-") as name, BackgroundMock() as mock:
+    with (
+        tempfile.TemporaryDirectory(prefix="quotah-bench-") as name,
+        BackgroundMock(log_capacity=2_000_000) as mock,
+    ):
         folder = Path(name)
         with Instance(folder) as instance:
             key = prepare(instance, mock)

@@ -76,7 +76,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     wanted = parser.parse_args()
     result: dict[str, Any] = {"machine": machine(), "minutes": wanted.minutes}
-    with tempfile.TemporaryDirectory(prefix="quotah-bench-") as name, BackgroundMock() as mock:
+    with (
+        tempfile.TemporaryDirectory(prefix="quotah-bench-") as name,
+        BackgroundMock(log_capacity=2_000_000) as mock,
+    ):
         folder = Path(name)
         with Instance(folder) as instance:
             key = prepare(instance, mock)

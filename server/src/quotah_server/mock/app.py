@@ -48,13 +48,18 @@ _ABOUT = {
 class MockProvider:
     """Answers requests; holds the log, the plans, the cache memory and the rate-limit windows.
 
-    ``log_path``: file that every settled log line is appended to. Serve it with ``wire.serve``.
+    ``log_path``: file that every settled log line is appended to. ``log_capacity``: newest lines that
+    are kept in memory. Serve it with ``wire.serve``.
     """
 
     def __init__(
-        self, log_path: Path | None = None, clock: Callable[[], datetime] = utc_now
+        self,
+        log_path: Path | None = None,
+        clock: Callable[[], datetime] = utc_now,
+        *,
+        log_capacity: int = 100_000,
     ) -> None:
-        self.ledger = Ledger(log_path)
+        self.ledger = Ledger(log_path, log_capacity)
         self.plans = Plans()
         self._desk = Desk(clock)
         self._faults = FaultCounter()

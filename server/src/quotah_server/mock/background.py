@@ -23,9 +23,14 @@ class BackgroundMock:
     """
 
     def __init__(
-        self, host: str = "127.0.0.1", port: int = 0, log_path: Path | None = None
+        self,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        log_path: Path | None = None,
+        *,
+        log_capacity: int = 100_000,
     ) -> None:
-        self.provider = MockProvider(log_path)
+        self.provider = MockProvider(log_path, log_capacity=log_capacity)
         self._host = host
         self._port = port
         self._loop = asyncio.new_event_loop()
