@@ -37,6 +37,8 @@ async def test_every_write_is_in_the_history_in_its_order(plane: Plane) -> None:
         "key.created",
         "provider.added",
         "provider.added",
+        "provider.added",
+        "provider.added",
         "provider.removed",
         "key.revoked",
         "workspace.changed",
