@@ -40,7 +40,7 @@ def main() -> None:
     if wanted.only in (None, "streams"):
         result["streams"] = measure.streaming(rounds, seconds)
     show(result)
-    if wanted.only is None:
+    if wanted.only is None or wanted.beside:
         save(__file__, result)
 
 
