@@ -31,10 +31,8 @@ from quotah_server.catalog.terms import Override
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.event import LineItem, Price
 from quotah_server.domain.money import COST_LIMIT_USD, add, named, product, quantise, usd_text
-from quotah_server.domain.usage import Usage
+from quotah_server.domain.usage import NOT_BILLED, Usage
 
-NOT_BILLED = "not_billed"
-"""Usage flag: the provider charges nothing for this call (a refused one, a token count)."""
 DOUBTFUL = ("invalid:", "contradiction:", "untold:", "other_model:")
 """Usage flags that forbid a price: the counts are not what was consumed, or not all of it."""
 _TOLD_WITH = {

@@ -10,7 +10,7 @@ Missing is not zero: a unit that the provider did not report is absent from ``un
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import msgspec
 
@@ -46,6 +46,9 @@ CACHE_READ_UNITS = (CACHE_READ, CACHE_READ_AUDIO, CACHE_READ_IMAGE)
 CACHE_WRITE_UNITS = (CACHE_WRITE_5M, CACHE_WRITE_30M, CACHE_WRITE_1H, CACHE_WRITE_12H)
 OUTPUT_UNITS = (OUTPUT, REASONING, OUTPUT_AUDIO, OUTPUT_IMAGE, OUTPUT_VIDEO, CITATION)
 _INPUT, _OUTPUT = frozenset(INPUT_UNITS), frozenset(OUTPUT_UNITS)
+
+NOT_BILLED = "not_billed"
+"""Flag: the provider charges nothing for this call (a refused one, a token count)."""
 
 # Units that are not tokens.
 REQUEST = "request"
@@ -114,8 +117,3 @@ class Usage(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def reasoning_output_tokens(self) -> int | None:
         return self.units.get(REASONING)
-
-
-def without_zeros(units: Mapping[str, int]) -> dict[str, int]:
-    """Drop units whose count is zero, keeping the plain input and output counts."""
-    return {name: n for name, n in units.items() if n or name in (INPUT, OUTPUT)}

@@ -12,10 +12,10 @@ import msgspec
 
 from quotah_server.catalog.aliases import canonical
 from quotah_server.catalog.book import Book
-from quotah_server.catalog.price import NOT_BILLED, price
+from quotah_server.catalog.price import price
 from quotah_server.domain.call import Call
 from quotah_server.domain.event import Price, PricedEvent
-from quotah_server.domain.usage import Usage
+from quotah_server.domain.usage import NOT_BILLED, Usage
 from quotah_server.pipeline.quick import quick_cost
 from quotah_server.pipeline.split import split_of
 from quotah_server.providers.registry import room_for, told_by

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from quotah_server.catalog.book import Book
-from quotah_server.catalog.price import NOT_BILLED, price
+from quotah_server.catalog.price import price
 from quotah_server.domain import usage as units
 from quotah_server.domain.errors import InvalidInputError
 from quotah_server.domain.money import PICO_PER_USD
-from quotah_server.domain.usage import Usage
+from quotah_server.domain.usage import NOT_BILLED, Usage
 from quotah_server.features.samples.cast import Model
 from quotah_server.features.samples.plan import SeedPlan
 

@@ -16,6 +16,7 @@ from quotah_server.domain.usage import (
     CACHE_WRITE_1H,
     CACHE_WRITE_5M,
     INPUT,
+    NOT_BILLED,
     OUTPUT,
     REASONING,
     WEB_SEARCH,
@@ -24,7 +25,6 @@ from quotah_server.domain.usage import (
 )
 from quotah_server.providers.counts import Counts, Raw, items, missing, text
 
-NOT_BILLED = "not_billed"
 PARTIAL = "usage_partial"
 """Extras key: the stream broke off before its final counts; the output count is a first guess."""
 REFUSED = "refused"

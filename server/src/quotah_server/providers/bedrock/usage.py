@@ -16,6 +16,7 @@ from quotah_server.domain.usage import (
     CACHE_WRITE_5M,
     INPUT,
     INPUT_AUDIO,
+    NOT_BILLED,
     OUTPUT,
     OUTPUT_AUDIO,
     Usage,
@@ -23,7 +24,6 @@ from quotah_server.domain.usage import (
 from quotah_server.providers.bedrock.shapes import INVOCATION_METRICS
 from quotah_server.providers.counts import Counts, Raw, items, missing, text
 
-NOT_BILLED = "not_billed"
 IMAGE = "image"
 _READ = ("cacheReadInputTokens", "cacheReadInputTokenCount")
 _WRITE = ("cacheWriteInputTokens", "cacheWriteInputTokenCount")

@@ -21,6 +21,7 @@ from quotah_server.domain.usage import (
     INPUT_CHARACTER,
     INPUT_IMAGE,
     INPUT_VIDEO,
+    NOT_BILLED,
     OUTPUT,
     OUTPUT_AUDIO,
     OUTPUT_IMAGE,
@@ -31,7 +32,6 @@ from quotah_server.domain.usage import (
 from quotah_server.providers.counts import Counts, Raw, items, missing, text
 from quotah_server.providers.gemini import grounding
 
-NOT_BILLED = "not_billed"
 PARTIAL = "usage_partial"
 """Extras key: the stream broke off; output was counted up to its last chunk."""
 TURNS = "turns"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from quotah_server.domain.usage import AUDIO_SECOND, SEARCH_UNIT
+from quotah_server.domain.usage import AUDIO_SECOND, NOT_BILLED, SEARCH_UNIT
 from quotah_server.providers.base import Answer
 from quotah_server.providers.counts import Counts, Raw, error_class, items, mapping, text
 from quotah_server.providers.wires.openai.tools import tools_used
-from quotah_server.providers.wires.openai.usage import NOT_BILLED, REFUSED, whole_seconds
+from quotah_server.providers.wires.openai.usage import REFUSED, whole_seconds
 
 _ENDINGS = frozenset({"response.completed", "response.incomplete", "response.failed"})
 _MADE = ("choices", "output", "data", "text")

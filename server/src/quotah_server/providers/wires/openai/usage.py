@@ -26,6 +26,7 @@ from quotah_server.domain.usage import (
     INPUT_IMAGE,
     INPUT_VIDEO,
     MAX_COUNT,
+    NOT_BILLED,
     OUTPUT,
     OUTPUT_AUDIO,
     OUTPUT_IMAGE,
@@ -37,7 +38,6 @@ from quotah_server.providers.wires.amounts import amount
 from quotah_server.providers.wires.openai import tools
 from quotah_server.providers.wires.openai.plain import plain_units
 
-NOT_BILLED = "not_billed"
 REFUSED = "refused"
 """Extras key: an error came in place of an answer; nothing was made and nothing is billed."""
 _INPUT_DETAILS = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
