@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from features.providers.forms import KEY, form
 from plane import Browser, Plane
 from sqlalchemy import select
-from upstream import Upstream, reply, upstream
+from upstream import Upstream, reply
 
 from quotah_server.domain.ids import parse_id
 from quotah_server.domain.secrets import credential_binding
 from quotah_server.domain.snapshot import Mount
-from quotah_server.net.addresses import parse_rules
-from quotah_server.net.egress import Egress
 from quotah_server.providers.registry import ACCOUNTS
 from quotah_server.store.control.models import AuditRow, ProviderCredentialRow
 from quotah_server.store.control.session import Database
 
-KEY = "sk-test-canary-4242"
 OTHER = "sk-test-canary-7777"
-
-
-@pytest.fixture
-async def vendor() -> AsyncIterator[Upstream]:
-    async with upstream() as found:
-        yield found
-
-
-@pytest.fixture
-async def plane(database: Database, vendor: Upstream) -> AsyncIterator[Plane]:
-    """A control plane that may reach the vendor on loopback."""
-    plane = Plane(database, egress=Egress(parse_rules("", vendor.origin)))
-    yield plane
-    await plane.close()
-
-
-def form(vendor: Upstream, **more: Any) -> dict[str, Any]:
-    url = f"http://{vendor.origin}/v1"
-    return {"provider": "openai", "api_key": KEY, "base_url": url, **more}
 
 
 async def add(browser: Browser, body: dict[str, Any]) -> dict[str, Any]:

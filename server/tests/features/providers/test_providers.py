@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from features.providers.forms import KEY, form
 from plane import MOCK, Plane, bearer
 from sqlalchemy import select, update
-from upstream import Upstream, reply, upstream
+from upstream import Upstream, reply
 
 from quotah_server.domain.ids import new_id
 from quotah_server.domain.secrets import credential_binding
@@ -19,27 +19,6 @@ from quotah_server.net.egress import Egress
 from quotah_server.providers.registry import ACCOUNTS
 from quotah_server.store.control.models import AuditRow, ProviderCredentialRow
 from quotah_server.store.control.session import Database
-
-KEY = "sk-test-canary-4242"
-
-
-@pytest.fixture
-async def vendor() -> AsyncIterator[Upstream]:
-    async with upstream() as found:
-        yield found
-
-
-@pytest.fixture
-async def plane(database: Database, vendor: Upstream) -> AsyncIterator[Plane]:
-    """A control plane that may reach the vendor on loopback."""
-    plane = Plane(database, egress=Egress(parse_rules("", vendor.origin)))
-    yield plane
-    await plane.close()
-
-
-def form(vendor: Upstream, **more: Any) -> dict[str, Any]:
-    url = f"http://{vendor.origin}/v1"
-    return {"provider": "openai", "api_key": KEY, "base_url": url, **more}
 
 
 async def rows(plane: Plane) -> list[ProviderCredentialRow]:
