@@ -9,8 +9,8 @@ import msgspec
 from quotah_server.mock.cohere.answers import answer_headers, stream_step
 from quotah_server.mock.desk import Answer, Visit, decode
 from quotah_server.mock.exchange import SSE_TYPE, Bill, Reply, Step, Usage, json_reply
-from quotah_server.mock.openai.chat import ToolSpec
-from quotah_server.mock.openai.prompt import Part, Prompt
+from quotah_server.mock.openai.chat import Message, ToolSpec, read_prompt
+from quotah_server.mock.openai.prompt import Prompt
 from quotah_server.mock.plan import Plan, Tool, Wish, make_plan
 from quotah_server.mock.prose import seed_of
 from quotah_server.mock.script import read_script
@@ -18,12 +18,6 @@ from quotah_server.mock.script import read_script
 _WRAPPING = 66
 """Tokens that Cohere puts around a prompt; they are consumed and billed to nobody."""
 _FOUND = "I will look this up."
-
-
-class _Message(msgspec.Struct, frozen=True):
-    role: str
-    content: str | list[Part] | None = None
-    tool_calls: list[ToolSpec] | None = None
 
 
 class _Format(msgspec.Struct, frozen=True):
@@ -39,7 +33,7 @@ class _Thinking(msgspec.Struct, frozen=True):
 
 class _ChatAsk(msgspec.Struct, frozen=True):
     model: str
-    messages: list[_Message]
+    messages: list[Message]
     stream: bool | None = False
     max_tokens: int | None = None
     tools: list[ToolSpec] | None = None
@@ -73,11 +67,7 @@ class _Draft(msgspec.Struct, frozen=True):
 def answer_chat(visit: Visit) -> Answer:
     """Answer a chat, whole or streamed."""
     asked = decode(visit.request.body, _ChatAsk)
-    prompt = Prompt()
-    prompt.add_json(asked.tools)
-    for message in asked.messages:
-        prompt.add_message(message.role, message.content)
-        prompt.add_json(message.tool_calls)
+    prompt = read_prompt(asked.messages, asked.tools)
     script = read_script(visit.request.headers, asked.model, [prompt.text])
     plan = make_plan(_wish(asked, prompt), script)
     tokens = prompt.tokens if script.input_tokens is None else script.input_tokens

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -40,6 +41,16 @@ class Message(msgspec.Struct, frozen=True):
     role: str
     content: str | list[Part] | None = None
     tool_calls: list[ToolSpec] | None = None
+
+
+def read_prompt(messages: Sequence[Message], tools: Sequence[object] | None) -> Prompt:
+    """The input of a chat: its tools, then its messages with the calls that they made."""
+    prompt = Prompt()
+    prompt.add_json(tools)
+    for message in messages:
+        prompt.add_message(message.role, message.content)
+        prompt.add_json(message.tool_calls)
+    return prompt
 
 
 class StreamOptions(msgspec.Struct, frozen=True):
@@ -83,11 +94,7 @@ class _Draft(msgspec.Struct, frozen=True):
 def answer_chat(visit: Visit) -> Answer:
     """Answer a chat completion, whole or streamed."""
     asked = decode(visit.request.body, ChatRequest)
-    prompt = Prompt()
-    prompt.add_json(asked.tools)
-    for message in asked.messages:
-        prompt.add_message(message.role, message.content)
-        prompt.add_json(message.tool_calls)
+    prompt = read_prompt(asked.messages, asked.tools)
     script = read_script(visit.request.headers, asked.model, [prompt.text])
     plan = make_plan(_wish(asked, prompt), script)
     counted = count_input(prompt, script, visit, asked.model)
