@@ -3,7 +3,7 @@
 import * as z from "zod/mini";
 import type { Override, OverrideIn } from "@/api/price-types";
 import { compare, decimal, minus, over, textOf, whole } from "@/lib/decimal";
-import { checkedText, requiredText } from "@/lib/schema";
+import { checkedText, checkedWhole, type Found, requiredText } from "@/lib/schema";
 
 export const KINDS = ["rates", "factor"] as const;
 
@@ -24,16 +24,8 @@ export const schema = z
     until: day,
     note: z.string(),
   })
-  .check(
-    z.superRefine((values, context) => {
-      for (const { path, message } of problemsOf(values)) {
-        context.addIssue({ code: "custom", path, message });
-      }
-    }),
-  );
+  .check(checkedWhole((values) => problemsOf(values)));
 export type Values = z.infer<typeof schema>;
-
-type Found = { path: (string | number)[]; message: string };
 
 /** What is wrong with the amounts and the dates, and where. */
 export function problemsOf(values: Values): Found[] {

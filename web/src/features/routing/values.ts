@@ -2,7 +2,7 @@
 
 import * as z from "zod/mini";
 import { type RouteIn, STRATEGIES } from "@/api/routing-types";
-import { checkedText, requiredText } from "@/lib/schema";
+import { checkedText, checkedWhole, type Found, requiredText } from "@/lib/schema";
 
 const MB = 1_048_576;
 const MAX_TTL_S = 7 * 86_400;
@@ -55,16 +55,8 @@ export const schema = z
     max_mb: z.string(),
     refuse_when_open: z.boolean(),
   })
-  .check(
-    z.superRefine((values, context) => {
-      for (const { path, message } of problemsOf(values)) {
-        context.addIssue({ code: "custom", path, message });
-      }
-    }),
-  );
+  .check(checkedWhole((values) => problemsOf(values)));
 export type Values = z.infer<typeof schema>;
-
-type Found = { path: (string | number)[]; message: string };
 
 /** What no field can see by itself. */
 export function problemsOf(values: Values): Found[] {
