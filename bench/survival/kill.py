@@ -15,7 +15,6 @@ import os
 import random
 import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +25,7 @@ from lab.instance import Instance
 from lab.processes import listens, until
 from lab.report import machine, save, table
 from load import Load
-from stage import compare, prepare, settle
-
-from quotah_server.mock.background import BackgroundMock
+from stage import survive
 
 _PAUSE_S = (13.0, 16.0)
 """The supervisor gives up on a plane that ends five times within a minute."""
@@ -60,16 +57,8 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=60)
     wanted = parser.parse_args()
     result: dict[str, Any] = {"machine": machine(), "kills": wanted.kills}
-    with (
-        tempfile.TemporaryDirectory(prefix="quotah-bench-") as name,
-        BackgroundMock(log_capacity=2_000_000) as mock,
-    ):
-        folder = Path(name)
-        with Instance(folder) as instance:
-            key = prepare(instance, mock)
-            result["callers"] = asyncio.run(storm(instance, key, wanted.kills))
-            settle(instance)
-        result |= compare(mock, folder)
+    callers, books = survive(lambda instance, key: asyncio.run(storm(instance, key, wanted.kills)))
+    result |= {"callers": callers, **books}
     rows = [[name, str(value)] for name, value in result.items() if name != "machine"]
     table(f"{wanted.kills} kills under load", ["", ""], rows)
     save(__file__, result)

@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import statistics
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -25,9 +24,7 @@ from lab.instance import Instance
 from lab.processes import pss_mb_of
 from lab.report import machine, save, table
 from load import Load
-from stage import compare, prepare, settle
-
-from quotah_server.mock.background import BackgroundMock
+from stage import survive
 
 _EVERY_S = 10.0
 _SERIES = ("gateway_mb", "api_mb", "descriptors", "threads")
@@ -76,16 +73,10 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=30.0)
     wanted = parser.parse_args()
     result: dict[str, Any] = {"machine": machine(), "minutes": wanted.minutes}
-    with (
-        tempfile.TemporaryDirectory(prefix="quotah-bench-") as name,
-        BackgroundMock(log_capacity=2_000_000) as mock,
-    ):
-        folder = Path(name)
-        with Instance(folder) as instance:
-            key = prepare(instance, mock)
-            seen, callers = asyncio.run(soak(instance, key, wanted.minutes))
-            settle(instance)
-        result |= {"callers": callers, "seen": seen, "books": compare(mock, folder)}
+    (seen, callers), books = survive(
+        lambda instance, key: asyncio.run(soak(instance, key, wanted.minutes))
+    )
+    result |= {"callers": callers, "seen": seen, "books": books}
     after = seen[len(seen) // 5 :]
     result["per_hour"] = {name: slope_per_hour(after, name) for name in _SERIES}
     rows = [

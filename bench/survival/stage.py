@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections import Counter
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 from lab.instance import Instance
@@ -17,6 +19,22 @@ from quotah_server.mock.background import BackgroundMock
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from load import TAG
+
+T = TypeVar("T")
+_LOG_LINES = 2_000_000
+
+
+def survive(story: Callable[[Instance, str], T]) -> tuple[T, dict[str, Any]]:
+    """Run a story, given the instance and a gateway key; what it tells, and how the books compare."""
+    with (
+        tempfile.TemporaryDirectory(prefix="quotah-bench-") as name,
+        BackgroundMock(log_capacity=_LOG_LINES) as mock,
+    ):
+        folder = Path(name)
+        with Instance(folder) as instance:
+            told = story(instance, prepare(instance, mock))
+            settle(instance)
+        return told, compare(mock, folder)
 
 
 def prepare(instance: Instance, mock: BackgroundMock) -> str:
